@@ -1,0 +1,334 @@
+// Command nixwright sets up a self-hosted Nix CI, proves that it works, and
+// watches it. This file is the only one that sees all rooms: it makes the
+// providers and hands them to the steps, and the steps to the command line.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/nixwright/nixwright/providers/age"
+	"github.com/nixwright/nixwright/providers/browser"
+	"github.com/nixwright/nixwright/providers/buildbot"
+	"github.com/nixwright/nixwright/providers/cloudflare"
+	"github.com/nixwright/nixwright/providers/dns"
+	"github.com/nixwright/nixwright/providers/edge"
+	"github.com/nixwright/nixwright/providers/fake"
+	"github.com/nixwright/nixwright/providers/git"
+	"github.com/nixwright/nixwright/providers/github"
+	"github.com/nixwright/nixwright/providers/httpx"
+	"github.com/nixwright/nixwright/providers/niks3"
+	"github.com/nixwright/nixwright/providers/nix"
+	"github.com/nixwright/nixwright/providers/nixcache"
+	"github.com/nixwright/nixwright/providers/runner"
+	"github.com/nixwright/nixwright/providers/s3"
+	"github.com/nixwright/nixwright/providers/sops"
+	"github.com/nixwright/nixwright/providers/ssh"
+	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/steps"
+	"github.com/nixwright/nixwright/steps/setup"
+	"github.com/nixwright/nixwright/ui/cli"
+)
+
+// version is set by the release build.
+var version = ""
+
+func main() { os.Exit(start()) }
+
+// start runs the process: the first interrupt starts nothing new, the second
+// ends it at once.
+func start() int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		_, _ = fmt.Fprintln(os.Stderr, "Stopping after this call. Again: at once. Both are safe.")
+		cancel()
+		<-signals
+		os.Exit(130)
+	}()
+	dir, err := os.Getwd()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "find the working directory: "+err.Error())
+		return 1
+	}
+	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
+	return run(ctx, os.Args[1:], cli.Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Dir: dir,
+		Terminal: term.IsTerminal(in) && term.IsTerminal(out),
+		Hidden: func() (string, error) {
+			b, err := term.ReadPassword(in)
+			return string(b), err
+		},
+	}, options{})
+}
+
+// options are what tests put around the process.
+type options struct {
+	wrap  func(service string, h http.Handler) http.Handler // around the pretend world's services
+	base  http.RoundTripper                                 // under every client
+	delay time.Duration                                     // added by the pretend world to each request
+}
+
+// run is one command line; it returns the exit code.
+func run(ctx context.Context, args []string, s cli.Streams, o options) int {
+	self, err := os.Executable()
+	if err != nil {
+		_, _ = fmt.Fprintln(s.Err, "find this program: "+err.Error())
+		return 1
+	}
+	app := cli.App{
+		Version: versionOf(), Self: self,
+		Open:  func(ctx context.Context, r cli.Request) (cli.Session, error) { return open(ctx, r, o) },
+		World: func(ctx context.Context, r cli.WorldRequest) (cli.World, error) { return world(ctx, r, self, o) },
+		Role:  role,
+	}
+	return cli.Run(ctx, app, args, s)
+}
+
+func versionOf() string {
+	if info, ok := debug.ReadBuildInfo(); version == "" && ok {
+		return info.Main.Version
+	}
+	return version
+}
+
+// open makes the providers of a run. It opens no connection.
+func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
+	c, e := r.Config, r.Config.Endpoints
+	hc := client(r, o.base)
+	exec := runner.Exec{}
+	hub, cloud := githubToken(ctx, r, exec), cloudflareToken(r)
+	home := r.Env("HOME")
+	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(c.Paths.Secrets), Env: r.Env, Home: home})
+	names := dns.New(e.DNS)
+	host := ssh.New(ssh.Options{Argv: e.SSH, Dest: c.Host.SSH, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
+	gh := github.New(hc, e.GitHubAPI, e.GitHubWeb, hub)
+	cf := cloudflare.New(hc, e.CloudflareAPI, cloud)
+	pages, err := browser.NewPages(r.Listen)
+	if err != nil {
+		return cli.Session{}, err
+	}
+	journal := state.NewJournal(r.Dir)
+	deps := setup.Deps{
+		Config: c, Dir: r.Dir, Web: e.GitHubWeb, Yes: r.Yes,
+		Have:   setup.Credentials{GitHub: !hub.Empty(), Cloudflare: !cloud.Empty()},
+		GitHub: gh, Apps: gh, Logins: gh, Hooks: gh, Flakes: gh,
+		Cloud: cf, Buckets: cf, Domains: cf, R2Tokens: cf, Records: cf,
+		Objects: s3.New(hc, e.R2S3), Resolver: names,
+		Secrets: secrets, Rules: secrets, Host: host,
+		Nix: nix.New(r.Dir.Root, exec), Git: git.New(r.Dir.Root, exec),
+		Edge:      edge.New(hc, orElse(e.CI, "https://"+c.CI.Domain)),
+		CacheRead: nixcache.New(hc, orElse(e.Cache, "https://"+c.Cache.Domain)),
+		Builds:    buildbot.New(onHost(r, hc, host, e.Buildbot), orElse(e.Buildbot, "http://127.0.0.1:8010")),
+		Niks3:     niks3.New(onHost(r, hc, host, e.Niks3), orElse(e.Niks3, "http://[::1]:5751")),
+		Deployer:  deployer{runner: exec, dir: r.Dir.Root},
+		Pages:     pages, Asked: journal, Pending: state.NewPendingPages(r.Dir),
+		Rand: rand.Reader, Now: time.Now,
+	}
+	return cli.Session{
+		Steps: setup.Catalog(deps), Keep: secrets.Keep,
+		Browser: person{Pages: pages, Browser: browser.New(browser.Options{Command: r.Env("BROWSER"), Runner: exec})},
+		Revoke: func(ctx context.Context) error {
+			t, err := cf.Token(ctx, c.Cache.R2.Account)
+			if err != nil {
+				return err
+			}
+			return cf.Revoke(ctx, t, c.Cache.R2.Account)
+		},
+		Close: func() { pages.Close(); _ = journal.Close() },
+	}, nil
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// client is the one way out over HTTP.
+func client(r cli.Request, base http.RoundTripper) *http.Client {
+	o := httpx.Options{UserAgent: "nixwright/" + versionOf(), Base: base}
+	if r.Log != nil {
+		o.Log = func(l httpx.Line) {
+			r.Log(fmt.Sprintf("%s %s %d %s %s", l.Method, l.URL, l.Status, l.Took.Round(time.Millisecond), l.RequestID))
+		}
+	}
+	return httpx.New(o)
+}
+
+// onHost reaches a service on the host's loopback through ssh, so that it
+// needs no open port; an endpoint that was set is reached as it is.
+func onHost(r cli.Request, hc *http.Client, host *ssh.Host, endpoint string) *http.Client {
+	if endpoint != "" {
+		return hc
+	}
+	dial := func(ctx context.Context, _, addr string) (net.Conn, error) { return host.Dial(ctx, addr) }
+	return client(r, &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute})
+}
+
+// githubToken is the environment's, the answer's, or what gh is signed in with
+// for the very host that it goes to.
+func githubToken(ctx context.Context, r cli.Request, exec runner.Runner) state.Secret {
+	for _, name := range []string{"GH_TOKEN", "GITHUB_TOKEN"} {
+		if v := r.Env(name); v != "" && issuedFor(r.Config.Endpoints.GitHubAPI) {
+			return state.NewSecret(v)
+		}
+	}
+	if v, ok := r.Tokens["github.token"]; ok {
+		return v
+	}
+	argv := []string{"gh", "auth", "token", "--hostname", "github.com"}
+	if api := r.Config.Endpoints.GitHubAPI; api != "" {
+		u, err := url.Parse(api)
+		if err != nil || state.Loopback(api) {
+			return state.Secret{}
+		}
+		argv[4] = u.Hostname()
+	}
+	res, err := exec.Run(ctx, runner.Cmd{Argv: argv})
+	if err != nil || res.Exit != 0 {
+		return state.Secret{}
+	}
+	return state.NewSecret(strings.TrimSpace(res.Stdout))
+}
+
+// issuedFor says whether a github.com token may go to that API: to github.com
+// itself, or to loopback.
+func issuedFor(api string) bool {
+	u, err := url.Parse(api)
+	return err == nil && (api == "" || u.Host == "api.github.com" || state.Loopback(api))
+}
+
+func cloudflareToken(r cli.Request) state.Secret {
+	if v := r.Env("CLOUDFLARE_API_TOKEN"); v != "" {
+		return state.NewSecret(v)
+	}
+	return r.Tokens["cloudflare.token"]
+}
+
+// deployer runs the deploy command in the infra repository.
+type deployer struct {
+	runner runner.Runner
+	dir    string
+}
+
+// Deploy implements setup.Deployer.
+func (d deployer) Deploy(ctx context.Context, argv []string, line func(string)) error {
+	res, err := d.runner.Run(ctx, runner.Cmd{Argv: argv, Dir: d.dir, Line: line})
+	if err != nil {
+		return err
+	}
+	if res.Exit != 0 {
+		return state.Problem{
+			ID: "F48", What: fmt.Sprintf("the deploy command ended with %d", res.Exit), Why: lastLine(res.Stderr, res.Stdout),
+			Fix: "mend what it says and run this again; what is done stays done",
+		}
+	}
+	return nil
+}
+
+func lastLine(texts ...string) string {
+	for _, t := range texts {
+		lines := strings.Split(strings.TrimSpace(t), "\n")
+		if last := state.CleanText(lines[len(lines)-1], 200); last != "" {
+			return last
+		}
+	}
+	return "it printed nothing"
+}
+
+// person is how pages reach people: a listener on loopback and a browser.
+type person struct {
+	*browser.Pages
+	*browser.Browser
+}
+
+// world starts the pretend world in a directory.
+func world(ctx context.Context, r cli.WorldRequest, self string, o options) (cli.World, error) {
+	w, err := fake.Start(ctx, r.Dir, r.Scenario, fake.Options{Exe: self, Wrap: o.wrap, Delay: o.delay, Open: openFile, Seal: sealFile})
+	if err != nil {
+		return cli.World{}, err
+	}
+	if err := w.Prepare(); err != nil {
+		w.Close()
+		return cli.World{}, err
+	}
+	return cli.World{Dir: r.Dir, Env: w.Env(), Endpoints: w.Endpoints(), Close: w.Close}, nil
+}
+
+// openFile decrypts a sops file for the pretend host, with the host's identity.
+func openFile(path, identity string) (map[string]string, error) {
+	ctx, f := context.Background(), sopsFile(path, identity)
+	names, err := f.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, n := range names {
+		v, _, err := f.Secret(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		out[string(n)] = v.Reveal()
+	}
+	return out, nil
+}
+
+// sealFile writes the sops file of a scenario, by the rule beside it.
+func sealFile(path string, _ []string, secrets []state.Sealed) error {
+	return sopsFile(path, "").Keep(context.Background(), secrets...)
+}
+
+func sopsFile(path, identity string) *sops.File {
+	root := filepath.Dir(path)
+	for root != filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, ".sops.yaml")); err == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	return sops.New(sops.Options{Root: root, File: path, Env: func(name string) string {
+		if name == "SOPS_AGE_KEY" {
+			return identity
+		}
+		return ""
+	}})
+}
+
+// role runs this program as a part of the pretend world.
+func role(ctx context.Context, args []string, s cli.Streams) int {
+	switch {
+	case len(args) >= 2 && args[0] == "ssh":
+		return fake.RoleSSH(ctx, args[1], args[2:], s.Out, s.Err)
+	case len(args) == 3 && args[0] == "deploy":
+		return fake.RoleDeploy(ctx, args[1], args[2], s.Out, s.Err)
+	case len(args) == 2 && args[0] == "browser":
+		if err := fake.Person(ctx, &http.Client{Timeout: time.Minute}, args[1]); err != nil {
+			_, _ = io.WriteString(s.Err, err.Error()+"\n")
+			return 1
+		}
+		return 0
+	}
+	_, _ = io.WriteString(s.Err, "a part of the pretend world: not to be called by hand\n")
+	return 2
+}
+
+var _ steps.Browser = person{}

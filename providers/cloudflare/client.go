@@ -1,0 +1,87 @@
+package cloudflare
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/cloudflare/cloudflare-go/v7/accounts"
+	"github.com/cloudflare/cloudflare-go/v7/dns"
+	"github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/cloudflare/cloudflare-go/v7/packages/pagination"
+	"github.com/cloudflare/cloudflare-go/v7/r2"
+	"github.com/cloudflare/cloudflare-go/v7/user"
+	"github.com/cloudflare/cloudflare-go/v7/zones"
+
+	"github.com/nixwright/nixwright/providers/httpx"
+	"github.com/nixwright/nixwright/state"
+)
+
+// publicAPI is Cloudflare's address.
+const publicAPI = "https://api.cloudflare.com/client/v4"
+
+// perPage is the most that lists of tokens, accounts and zones give at once.
+const perPage = 50
+
+// Client asks one Cloudflare with one token.
+type Client struct {
+	buckets    *r2.BucketService
+	userTokens *user.TokenService
+	ownTokens  *accounts.TokenService
+	accounts   *accounts.AccountService
+	zones      *zones.ZoneService
+	records    *dns.RecordService
+}
+
+// New returns a client. base is the address of the API with its path; empty:
+// https://api.cloudflare.com/client/v4. The token goes to that host alone. hc
+// comes from httpx.New, which also repeats what may be repeated.
+func New(hc *http.Client, base string, token state.Secret) *Client {
+	if base == "" {
+		base = publicAPI
+	}
+	base = strings.TrimRight(base, "/") + "/"
+	host := ""
+	if u, err := url.Parse(base); err == nil {
+		host = u.Host
+	}
+	signed := *hc
+	signed.Transport = httpx.WithToken(hc.Transport, host, token)
+	opts := []option.RequestOption{
+		option.WithBaseURL(base),
+		option.WithHTTPClient(&signed),
+		option.WithMaxRetries(0), // it would repeat a POST after a 409
+		option.WithMiddleware(check),
+	}
+	return &Client{
+		buckets:    r2.NewBucketService(opts...),
+		userTokens: user.NewTokenService(opts...),
+		ownTokens:  accounts.NewTokenService(opts...),
+		accounts:   accounts.NewAccountService(opts...),
+		zones:      zones.NewZoneService(opts...),
+		records:    dns.NewRecordService(opts...),
+	}
+}
+
+// all reads a list to its end. A page that is not full is the last one, so
+// that the usual list costs one request.
+func all[T any](get func(page float64) (*pagination.V4PagePaginationArray[T], error)) ([]T, error) {
+	var out []T
+	for page := 1; ; page++ {
+		got, err := get(float64(page))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, got.Result...)
+		full := int(got.ResultInfo.PerPage)
+		if full == 0 {
+			full = perPage
+		}
+		if len(got.Result) < full {
+			return out, nil
+		}
+	}
+}
+
+// clean is text from outside as it enters: names, words for states.
+func clean(s string) string { return state.CleanText(s, 0) }

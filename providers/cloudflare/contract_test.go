@@ -1,0 +1,52 @@
+package cloudflare_test
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/nixwright/nixwright/providers/cloudflare"
+	"github.com/nixwright/nixwright/providers/httpx/httpxtest"
+	"github.com/nixwright/nixwright/state"
+)
+
+// TestContract sends every request that there is once.
+func TestContract(t *testing.T) {
+	var n atomic.Int32
+	srv := httpxtest.Contract(t, "cloudflare.openapi.json", "/client/v4", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.Add(1)
+		if strings.HasSuffix(r.URL.Path, "/permission_groups") {
+			good(w, `[{"id":"`+group+`","name":"Workers R2 Storage Bucket Item Write","scopes":["com.cloudflare.edge.r2.bucket"]}]`)
+			return
+		}
+		good(w, `{"id":"`+tokenID+`","value":"v"}`)
+	}))
+	c := cloudflare.New(quiet(), srv.URL+"/client/v4", state.NewSecret(token))
+	ctx, b := t.Context(), bucket()
+	want := b
+	want.Location, want.StorageClass, want.Jurisdiction = "weur", "Standard", "eu"
+	_, _ = c.Accounts(ctx)
+	_, _ = c.Zones(ctx)
+	_, _, _ = c.Bucket(ctx, account, b.Name, "")
+	_, _, _ = c.CacheDomain(ctx, b, "cache.phlip9.com")
+	_, _ = c.DevURL(ctx, b)
+	_, _ = c.AddressRecords(ctx, zoneID, "ci.phlip9.com")
+	_ = c.CreateBucket(ctx, b)
+	_ = c.CreateBucket(ctx, want)
+	_ = c.ConnectDomain(ctx, b, state.CacheDomain{Domain: "cache.phlip9.com", Zone: zoneID, Enabled: true, MinTLS: "1.2"})
+	for _, addr := range []string{"192.0.2.1", "2001:db8::1"} {
+		_ = c.CreateAddressRecord(ctx, zoneID, state.DNSRecord{Name: "ci.phlip9.com", Addr: netip.MustParseAddr(addr)})
+	}
+	_, _ = c.Token(ctx, account)
+	for _, own := range []bool{false, true} {
+		_, _ = c.FindR2Tokens(ctx, account, "niks3-omnara1", own)
+		_, _ = c.CreateR2Token(ctx, b, "niks3-omnara1", own)
+		_, _ = c.RollR2Token(ctx, account, state.R2Token{ID: state.NewSecret(tokenID), Account: own})
+		_ = c.Revoke(ctx, state.CloudflareToken{ID: tokenID, Account: own}, account)
+	}
+	if n.Load() != 24 {
+		t.Errorf("%d requests, want 24", n.Load())
+	}
+}

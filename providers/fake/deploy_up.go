@@ -1,0 +1,187 @@
+package fake
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// cookieAccepted is oauth2-proxy's rule: URL-safe base64 of 16, 24 or 32
+// bytes, or as many characters (oauth2-proxy pkg/encryption/utils.go).
+func cookieAccepted(v string) bool {
+	n := len(v)
+	if raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(v, "=")); err == nil && slices.Contains([]int{16, 24, 32}, len(raw)) {
+		n = len(raw)
+	}
+	return slices.Contains([]int{16, 24, 32}, n) && !strings.ContainsAny(v, "\r\n")
+}
+
+// appWithKey finds the App whose key the PEM is.
+func (g *GitHubState) appWithKey(private string) *ghApp {
+	block, _ := pem.Decode([]byte(private))
+	if block == nil {
+		return nil
+	}
+	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	public := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&key.PublicKey)}))
+	return find(g.Apps, func(a *ghApp) bool { return a.PublicKey == public })
+}
+
+// comeUp does what buildbot-nix does when its master starts: it lists the
+// installations of its App, makes the missing repository hooks (which GitHub
+// pings), and builds the default branch of every repository with the topic;
+// niks3 takes what was built. An App with a hook of its own gets a push.
+func (w *World) comeUp(ctx context.Context, line func(string)) error {
+	var pings []hookAt
+	var builds []ciBuild
+	var app hookAt
+	err := w.Update(func(s *State) error {
+		g := &s.GitHub
+		a := g.app(s.CI.App)
+		if a == nil {
+			line("buildbot-master: the App's key is refused by GitHub: no projects")
+			return nil
+		}
+		s.builder("__Janitor", 0, false)
+		s.builder("reload-github-projects", 0, false)
+		for n := range g.Installs {
+			i := &g.Installs[n]
+			if i.App != a.ID || i.Suspended {
+				continue
+			}
+			if a.Hook.Active && a.Hook.URL != "" {
+				app = hookAt{app: a.ID}
+			}
+			for _, r := range g.covered(i) {
+				if !slices.Contains(r.Topics, s.Config.GitHub.Topic) {
+					continue
+				}
+				app.repo = r.ID
+				if at, made := s.projectHook(i, r, w.now()); made {
+					pings = append(pings, at)
+					line("buildbot-master: created webhook for " + r.full())
+				}
+				builds = append(builds, s.firstBuild(r, w.now()))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, at := range pings {
+		w.deliver(ctx, at, "ping", "", "")
+	}
+	if app.app != 0 && app.repo != 0 {
+		w.deliver(ctx, app, "push", "", "")
+	}
+	for _, b := range builds {
+		if err := w.upload(b); err != nil { // warn only: the build stays green
+			line("buildbot-worker: Upload to niks3: " + err.Error())
+		}
+	}
+	return nil
+}
+
+// projectHook is buildbot-nix's create_project_hook: a repository hook at
+// <webhookBaseUrl>change_hook/github, unless one with that URL is there; it
+// needs the installation's repository_hooks: write.
+func (s *State) projectHook(i *ghInstall, r *ghRepo, now time.Time) (hookAt, bool) {
+	to := "https://" + s.Config.CI.Domain + "/change_hook/github"
+	if !allows(i.Permissions, "repository_hooks", "write") || find(r.Hooks, func(h *ghHook) bool { return h.URL == to }) != nil {
+		return hookAt{}, false
+	}
+	h, ok := s.addHook(r, ghHook{
+		URL: to, ContentType: "json", Active: true, Events: []string{"push", "pull_request"}, At: now,
+		Secret: s.CI.Secrets["buildbot-github-webhook-secret"],
+	})
+	if !ok {
+		return hookAt{}, false
+	}
+	return hookAt{repo: r.ID, hook: h.ID}, true
+}
+
+// builder returns the builder of the name, made where it is missing.
+func (s *State) builder(name string, project int, virtual bool) int {
+	if b := find(s.CI.Builders, func(b *ciBuilder) bool { return b.Name == name }); b != nil {
+		return b.ID
+	}
+	s.CI.Builders = append(s.CI.Builders, ciBuilder{ID: len(s.CI.Builders) + 1, Name: name, Project: project, Virtual: virtual})
+	return len(s.CI.Builders)
+}
+
+// firstBuild is the build of the repository's newest commit, made once.
+func (s *State) firstBuild(r *ghRepo, now time.Time) ciBuild {
+	const attr, name = "x86_64-linux.hello", "ci-hello"
+	commit := r.Heads[r.Branch]
+	if b := find(s.CI.Builds, func(b *ciBuild) bool { return b.Repo == r.full() && b.Commit == commit }); b != nil {
+		return *b
+	}
+	project := 1
+	for _, b := range s.CI.Builders {
+		if strings.HasSuffix(b.Name, "/nix-eval") && b.Name != r.full()+"/nix-eval" {
+			project = max(project, b.Project+1)
+		}
+		if b.Name == r.full()+"/nix-eval" {
+			project = b.Project
+			break
+		}
+	}
+	for _, kind := range []string{
+		"nix-eval", "nix-build", "nix-register-gcroot", "run-effect", "run-scheduled-effect",
+		"nix-failed-eval", "nix-dependency-failed", "nix-cached-failure",
+	} {
+		s.builder(r.full()+"/"+kind, project, false)
+	}
+	virtual := s.builder("github:"+r.full()+"#checks."+attr, project, true)
+	number := 1
+	for _, b := range s.CI.Builds {
+		if b.Builder == virtual {
+			number++
+		}
+	}
+	b := ciBuild{
+		ID: len(s.CI.Builds) + 1, Builder: virtual, Number: number, Repo: r.full(), Attr: attr, Commit: commit, Branch: r.Branch,
+		OutPath: "/nix/store/" + s.storeHash(r.full()+commit) + "-" + name,
+		DrvPath: "/nix/store/" + s.storeHash(r.full()+commit+".drv") + "-" + name + ".drv",
+		Start:   now, End: now,
+	}
+	s.CI.Builds = append(s.CI.Builds, b)
+	return b
+}
+
+// upload is "niks3 push": narinfo and NAR of the build's output through the
+// sealed pair of S3 keys. What is there already stays.
+func (w *World) upload(b ciBuild) error {
+	var secrets map[string]string
+	var bucket string
+	w.Look(func(s *State) { secrets, bucket = s.CI.Secrets, s.Config.Cache.R2.Bucket })
+	if !w.KeysWork(bucket, secrets["niks3-s3-access-key"], secrets["niks3-s3-secret-key"], true) {
+		return fmt.Errorf("upload %s: the S3 keys are refused", b.OutPath)
+	}
+	key, err := parseSigningKey(secrets["niks3-signing-key"])
+	if err != nil {
+		return fmt.Errorf("upload %s: %w", b.OutPath, err)
+	}
+	objects, err := packed(b.OutPath, "Hello from "+b.Repo+"\n", key)
+	if err != nil {
+		return fmt.Errorf("upload %s: %w", b.OutPath, err)
+	}
+	for _, o := range objects {
+		if w.HasObject(bucket, o.key) {
+			continue
+		}
+		if err := w.PutObject(bucket, o.key, o.body, o.kind, o.encoding); err != nil {
+			return fmt.Errorf("upload %s: %w", b.OutPath, err)
+		}
+	}
+	return nil
+}

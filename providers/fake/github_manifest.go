@@ -1,0 +1,208 @@
+package fake
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"html"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ghManifest is an App's manifest (GitHub docs, "Registering a GitHub App
+// from a manifest", GitHub App manifest parameters).
+type ghManifest struct {
+	Name        string            `json:"name"`
+	URL         string            `json:"url"`
+	Hook        *ghManifestHook   `json:"hook_attributes"`
+	RedirectURL string            `json:"redirect_url"`
+	Callbacks   []string          `json:"callback_urls"`
+	Public      bool              `json:"public"`
+	Events      []string          `json:"default_events"`
+	Permissions map[string]string `json:"default_permissions"`
+}
+
+type ghManifestHook struct {
+	URL    string `json:"url"`
+	Active *bool  `json:"active"`
+}
+
+// permissionKeys are what an App may ask for: the schema app-permissions of
+// GitHub's OpenAPI document, as far as a CI or a login could want it.
+var permissionKeys = []string{
+	"actions", "administration", "checks", "contents", "deployments", "environments", "issues", "metadata", "packages", "pages",
+	"pull_requests", "repository_hooks", "repository_projects", "secrets", "security_events", "single_file", "statuses",
+	"vulnerability_alerts", "workflows", "members", "organization_administration", "organization_hooks", "organization_plan",
+	"organization_projects", "organization_secrets", "organization_user_blocking", "followers", "git_ssh_keys", "gpg_keys", "profile", "starring",
+}
+
+// check returns GitHub's words for what is wrong with a manifest; empty: nothing.
+func (g *GitHubState) check(m ghManifest) string {
+	email := g.Knobs.EmailKeys
+	if len(email) == 0 {
+		email = []string{"email_addresses", "emails"}
+	}
+	switch {
+	case m.Name == "":
+		return "Name can't be blank"
+	case len(m.Name) > 34:
+		return "Name is too long (maximum is 34 characters)"
+	case g.appNamed(slug(m.Name)) || g.account(m.Name) != nil:
+		return "Name is already taken"
+	case !isURL(m.URL):
+		return "Url must be a valid URL"
+	case m.Hook != nil && !isURL(m.Hook.URL):
+		return "Hook url is not a valid URL"
+	case m.RedirectURL != "" && !isURL(m.RedirectURL):
+		return "Redirect url must be a valid URL"
+	case len(m.Callbacks) > 10:
+		return "Callback urls: no more than 10 are allowed"
+	}
+	for k, v := range m.Permissions {
+		if !slices.Contains(permissionKeys, k) && !slices.Contains(email, k) {
+			return "Default permission records resource is not included in the list: " + k
+		}
+		if !slices.Contains([]string{"read", "write", "admin"}, v) {
+			return "Default permission records action is not included in the list: " + v
+		}
+	}
+	return ""
+}
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+func (g *GitHubState) appNamed(name string) bool {
+	return find(g.Apps, func(a *ghApp) bool { return a.Slug == name }) != nil
+}
+
+// slug is the name as it stands in addresses.
+func slug(name string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9') {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name)), "-")
+}
+
+// manifestPage shows what a manifest would make, and the one button.
+func (w *World) manifestPage(rw http.ResponseWriter, r *http.Request) {
+	m, owner, problem := w.manifest(r)
+	if problem != "" {
+		htmlPage(rw, http.StatusUnprocessableEntity, problem, "<p>Invalid GitHub App configuration</p>")
+		return
+	}
+	fields := url.Values{"manifest": {r.PostFormValue("manifest")}, "state": {r.URL.Query().Get("state")}}
+	body := "<p>" + html.EscapeString(m.Name) + "</p>\n" +
+		htmlForm(strings.TrimSuffix(r.URL.Path, "/new"), "Create GitHub App for "+owner, fields)
+	htmlPage(rw, http.StatusOK, "Create GitHub App", body)
+}
+
+func (w *World) manifest(r *http.Request) (m ghManifest, owner, problem string) {
+	if err := json.Unmarshal([]byte(r.PostFormValue("manifest")), &m); err != nil {
+		return m, "", "The manifest is not valid JSON"
+	}
+	w.Look(func(s *State) {
+		owner = r.PathValue("org")
+		if owner == "" {
+			owner = s.GitHub.SignedIn
+		}
+		if !s.GitHub.mayAdmin(s.GitHub.SignedIn, owner) {
+			problem = "You may not create a GitHub App for " + owner
+			return
+		}
+		problem = s.GitHub.check(m)
+	})
+	return m, owner, problem
+}
+
+// createApp is the button: the App is there from now on, and the browser goes
+// back with a one-time code.
+func (w *World) createApp(rw http.ResponseWriter, r *http.Request) {
+	m, owner, problem := w.manifest(r)
+	back, err := url.Parse(m.RedirectURL)
+	if problem != "" || err != nil {
+		htmlPage(rw, http.StatusUnprocessableEntity, problem, "<p>Invalid GitHub App configuration</p>")
+		return
+	}
+	private, public, err := newAppKey()
+	if err != nil {
+		htmlPage(rw, http.StatusInternalServerError, err.Error(), "")
+		return
+	}
+	var code string
+	err = w.Update(func(s *State) error {
+		if text := s.GitHub.check(m); text != "" {
+			return fmt.Errorf("%s", text)
+		}
+		code = s.createApp(m, owner, private, public, w.now())
+		s.recordWrite("github-web", r, http.StatusFound)
+		return nil
+	})
+	if err != nil {
+		htmlDone(rw, err, "", "")
+		return
+	}
+	q := back.Query()
+	q.Set("code", code)
+	if state := r.PostFormValue("state"); state != "" {
+		q.Set("state", state)
+	}
+	back.RawQuery = q.Encode()
+	http.Redirect(rw, r, back.String(), http.StatusFound)
+}
+
+// createApp makes the App of a checked manifest and returns the code.
+func (s *State) createApp(m ghManifest, owner, private, public string, now time.Time) string {
+	g := &s.GitHub
+	a := ghApp{
+		ID: 2_746_101 + g.nextID(), Slug: slug(m.Name), Name: m.Name, Owner: owner, URL: m.URL, Public: m.Public,
+		ClientID: "Iv23li" + s.Make("client-id", 14), ClientSecret: s.Make("client-secret", 40), PublicKey: public,
+		Callbacks: m.Callbacks, Permissions: map[string]string{}, Events: append([]string{}, m.Events...), At: now,
+	}
+	maps.Copy(a.Permissions, m.Permissions)
+	if _, ok := a.Permissions["metadata"]; !ok && a.wantsRepos() {
+		a.Permissions["metadata"] = "read" // mandatory with any repository permission
+	}
+	if m.Hook != nil {
+		a.Hook = ghHook{ID: g.nextID(), URL: m.Hook.URL, ContentType: "json", Active: m.Hook.Active == nil || *m.Hook.Active, Events: a.Events, At: now}
+		if !g.Knobs.NoHookSecret {
+			a.Hook.Secret = s.Make("hook-secret", 40)
+		}
+	}
+	g.Apps = append(g.Apps, a)
+	g.Codes = append(g.Codes, ghCode{Code: s.Make("code", 40), App: a.ID, Key: private, At: now})
+	return g.Codes[len(g.Codes)-1].Code
+}
+
+func (a *ghApp) wantsRepos() bool {
+	for k := range a.Permissions {
+		if !strings.HasPrefix(k, "email") && !strings.HasPrefix(k, "organization") && k != "members" && k != "profile" {
+			return true
+		}
+	}
+	return false
+}
+
+// newAppKey makes an App's key pair as PEM: PKCS #1, as GitHub hands it out.
+func newAppKey() (private, public string, err error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return "", "", fmt.Errorf("make App key: %w", err)
+	}
+	encode := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	return encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)),
+		encode("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&key.PublicKey)), nil
+}

@@ -1,0 +1,96 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/nixwright/nixwright/state"
+)
+
+// RepoHooks lists the repository's webhooks, all pages (GET
+// /repos/{owner}/{repo}/hooks).
+func (c *Client) RepoHooks(ctx context.Context, repo string) ([]state.Hook, error) {
+	path, err := repoPath(repo)
+	if err != nil {
+		return nil, err
+	}
+	var out []state.Hook
+	for page := 1; page != 0; {
+		var got []struct {
+			github.Hook
+			Last struct {
+				Code *int `json:"code"`
+			} `json:"last_response"`
+		}
+		resp, err := c.do(ctx, call{
+			op: "list webhooks of " + repo, method: http.MethodGet,
+			path: fmt.Sprintf("%s/hooks?per_page=100&page=%d", path, page), out: &got,
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range got {
+			hook := state.Hook{ID: h.GetID(), URL: clean(h.GetConfig().GetURL()), Active: h.GetActive(), Events: cleanAll(h.Events)}
+			if h.Last.Code != nil {
+				hook.Last = *h.Last.Code
+			}
+			out = append(out, hook)
+		}
+		page = resp.NextPage
+	}
+	return out, nil
+}
+
+// HookDeliveries lists the newest deliveries of a repository's webhook, at
+// most 100, newest first (GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries).
+func (c *Client) HookDeliveries(ctx context.Context, repo string, hook int64) ([]state.Delivery, error) {
+	path, err := repoPath(repo)
+	if err != nil {
+		return nil, err
+	}
+	return c.deliveries(ctx, c.signed, call{
+		op: fmt.Sprintf("list deliveries of webhook %d of %s", hook, repo), path: fmt.Sprintf("%s/hooks/%d/deliveries", path, hook),
+	})
+}
+
+// AppDeliveries lists the newest deliveries of the App's own hook, at most
+// 100, newest first (GET /app/hook/deliveries).
+func (c *Client) AppDeliveries(ctx context.Context, auth state.AppAuth) ([]state.Delivery, error) {
+	hc, err := c.asApp(auth)
+	if err != nil {
+		return nil, err
+	}
+	return c.deliveries(ctx, hc, call{op: fmt.Sprintf("list hook deliveries of App %d", auth.ID), path: "app/hook/deliveries"})
+}
+
+func (c *Client) deliveries(ctx context.Context, hc *http.Client, k call) ([]state.Delivery, error) {
+	var got []*github.HookDelivery
+	k.method, k.path, k.out = http.MethodGet, k.path+"?per_page=100", &got
+	if _, err := c.as(ctx, hc, k); err != nil {
+		return nil, err
+	}
+	out := make([]state.Delivery, 0, len(got))
+	for _, d := range got {
+		out = append(out, state.Delivery{
+			ID: d.GetID(), Event: clean(d.GetEvent()), Status: d.GetStatusCode(), At: d.GetDeliveredAt().Time,
+		})
+	}
+	return out, nil
+}
+
+// Ping makes GitHub send a ping event to the webhook (POST
+// /repos/{owner}/{repo}/hooks/{hook_id}/pings).
+func (c *Client) Ping(ctx context.Context, repo string, hook int64) error {
+	path, err := repoPath(repo)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, call{
+		op: fmt.Sprintf("ping webhook %d of %s", hook, repo), method: http.MethodPost,
+		path: fmt.Sprintf("%s/hooks/%d/pings", path, hook),
+	})
+	return err
+}

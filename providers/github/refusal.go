@@ -1,0 +1,80 @@
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/nixwright/nixwright/providers/httpx"
+	"github.com/nixwright/nixwright/state"
+)
+
+// refusal is the error of a call. go-github has errors of several types; all
+// are told apart here by status and headers, since it takes a 429 for no limit.
+func refusal(op string, resp *github.Response, err error) *state.CallError {
+	e := &state.CallError{Service: "GitHub", Op: op, Text: httpx.Cause(err)}
+	if resp == nil || resp.Response == nil {
+		e.Kind = httpx.Kind(nil, err)
+		return e
+	}
+	e.Kind = httpx.Kind(resp.Response, err)
+	e.Status = resp.StatusCode
+	e.Request = httpx.RequestID(resp.Header)
+	e.Needs = needs(resp.Header)
+	if resp.StatusCode/100 != 2 {
+		e.Text = words(resp.Response)
+	} else if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		e.Text = "the answer is not the JSON that it should be"
+	}
+	return e
+}
+
+// needs is the permission that GitHub says the call wants: of a fine-grained
+// token or an App (X-Accepted-GitHub-Permissions), else the scopes of a
+// classic token, any one of which will do.
+func needs(h http.Header) string {
+	if v := h.Get("X-Accepted-Github-Permissions"); v != "" {
+		return clean(v)
+	}
+	if v := h.Get("X-Accepted-Oauth-Scopes"); v != "" {
+		return "scope " + clean(v)
+	}
+	return ""
+}
+
+// words is what GitHub says in a refusal: the message and those of its
+// details (schema validation-error), or what the body looks like.
+func words(resp *http.Response) string {
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return httpx.Cause(err)
+	}
+	var said github.ErrorResponse
+	if err := json.Unmarshal(b, &said); err != nil || said.Message == "" {
+		return httpx.CleanBody(b)
+	}
+	all := []string{said.Message}
+	for _, d := range said.Errors {
+		if d.Message != "" {
+			all = append(all, d.Message)
+		} else if d.Field != "" {
+			all = append(all, d.Field+" "+d.Code)
+		}
+	}
+	return httpx.CleanBody([]byte(strings.Join(all, "; ")))
+}
+
+// nonsense is the error for an answer that lacks what it must have.
+func nonsense(op string, resp *github.Response, text string) *state.CallError {
+	return &state.CallError{
+		Service: "GitHub", Op: op, Status: resp.StatusCode, Text: text,
+		Request: httpx.RequestID(resp.Header), Kind: state.ErrService,
+	}
+}
+
+// absent says whether the error is that there is no such thing.
+func absent(err error) bool { return errors.Is(err, state.ErrNotFound) }

@@ -1,0 +1,153 @@
+package runner
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/nixwright/nixwright/state"
+)
+
+// packages says where a program that is missing comes from.
+var packages = map[string]string{ //nolint:gochecknoglobals // a table
+	"ssh":             "OpenSSH's client (nixpkgs: openssh)",
+	"git":             "Git (nixpkgs: git)",
+	"nix":             "Nix, from https://nixos.org/download",
+	"nix-instantiate": "Nix, from https://nixos.org/download",
+	"nixos-rebuild":   "nixos-rebuild (nixpkgs: nixos-rebuild)",
+	"deploy":          "deploy-rs (nixpkgs: deploy-rs)",
+	"colmena":         "colmena (nixpkgs: colmena)",
+	"gh":              "GitHub's client (nixpkgs: gh)",
+	"xdg-open":        "xdg-utils (nixpkgs: xdg-utils)",
+}
+
+// Exec is the real Runner. Its zero value is ready.
+type Exec struct {
+	// Grace is how long a program has to end by itself after the context has
+	// ended; 0: five seconds.
+	Grace time.Duration
+	// Moment is how long a detached program is watched; 0: two seconds.
+	Moment time.Duration
+}
+
+// Run implements Runner.
+func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
+	if len(c.Argv) == 0 {
+		return Result{}, errors.New("run: no program named")
+	}
+	if err := ctx.Err(); err != nil {
+		return Result{}, fmt.Errorf("run %s: %w", c.Argv[0], err)
+	}
+	if c.Detached {
+		return e.detach(ctx, c)
+	}
+	cmd := e.command(ctx, c)
+	var outKept, errKept keeper
+	lines := &lineSink{emit: c.Line}
+	outLines, errLines := lines.stream(), lines.stream()
+	cmd.Stdout, cmd.Stderr = tee{&outKept, outLines}, tee{&errKept, errLines}
+	if c.Stdout != nil {
+		cmd.Stdout = c.Stdout
+	}
+
+	err := cmd.Run()
+	outLines.flush()
+	errLines.flush()
+	if ctx.Err() != nil && cmd.Process != nil {
+		// Grandchildren that did not heed SIGTERM.
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	r := Result{Stdout: outKept.String(), Stderr: errKept.String(), Exit: exitOf(cmd)}
+	return r, e.verdict(ctx, c.Argv[0], err)
+}
+
+// command prepares the program, in a session and process group of its own.
+func (e Exec) command(ctx context.Context, c Cmd) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...) //nolint:gosec // running programs is this package's one job
+	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
+	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = cmp.Or(e.Grace, 5*time.Second)
+	return cmd
+}
+
+// detach starts a program and watches it for a moment: one that fails at once
+// is told, one that runs on is left alone.
+func (e Exec) detach(ctx context.Context, c Cmd) (Result, error) {
+	cmd := e.command(context.WithoutCancel(ctx), c)
+	if err := cmd.Start(); err != nil {
+		return Result{Exit: -1}, e.verdict(ctx, c.Argv[0], err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	timer := time.NewTimer(cmp.Or(e.Moment, 2*time.Second))
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return Result{Exit: exitOf(cmd)}, e.verdict(ctx, c.Argv[0], err)
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return Result{}, nil
+}
+
+// verdict makes an error of what os/exec says, and none of an exit status.
+func (e Exec) verdict(ctx context.Context, program string, err error) error {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("run %s: %w", program, ctx.Err())
+	case errors.As(err, &exit):
+		return nil
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w", missing(program), exec.ErrNotFound)
+	case errors.Is(err, exec.ErrWaitDelay):
+		return nil // it ended; a grandchild kept its output open
+	}
+	return fmt.Errorf("run %s: %w", program, err)
+}
+
+// missing says what to install.
+func missing(program string) state.Problem {
+	from, known := packages[filepath.Base(program)]
+	if !known {
+		from = "the program " + program
+	}
+	return state.Problem{
+		What: "run " + program,
+		Why:  "there is no such program on this machine",
+		Fix:  "install " + from + " and see that it is on PATH",
+	}
+}
+
+// exitOf is the exit status, in the way of a shell for a signal.
+func exitOf(cmd *exec.Cmd) int {
+	if cmd.ProcessState == nil {
+		return -1
+	}
+	if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return 128 + int(ws.Signal())
+	}
+	return cmd.ProcessState.ExitCode()
+}
+
+// keeper keeps the first Limit bytes.
+type keeper struct{ bytes.Buffer }
+
+// Write implements io.Writer and takes everything.
+func (k *keeper) Write(p []byte) (int, error) {
+	room := max(0, Limit-k.Len())
+	_, _ = k.Buffer.Write(p[:min(room, len(p))])
+	return len(p), nil
+}

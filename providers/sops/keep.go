@@ -1,0 +1,196 @@
+package sops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/aes"
+	"github.com/getsops/sops/v3/keyservice"
+
+	"github.com/nixwright/nixwright/state"
+)
+
+// libraryVersion goes into the metadata of new files, as the CLI writes its
+// own; package version of sops would link the CLI's libraries too.
+const libraryVersion = "3.13.3"
+
+// Keep seals values under their names, all in one write that is durable when
+// it returns; a file that is not there yet is made by the creation rule that
+// matches it. What is there and not named stays as it is, byte for byte. Where
+// every value is there already nothing is written.
+//
+// Before the write the new file is opened again and compared: a rule that
+// would leave a value in clear is a state.Problem, and nothing is written.
+func (f *File) Keep(ctx context.Context, all ...state.Sealed) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	named := map[state.SecretName]bool{}
+	for _, s := range all {
+		if s.Name == "" || s.Name == "sops" || s.Value.Empty() || named[s.Name] {
+			return fmt.Errorf("seal %q: no name, no value, or named twice", s.Name)
+		}
+		named[s.Name] = true
+	}
+	o, found, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if o, err = f.fresh(); err != nil {
+			return err
+		}
+	}
+	f.now = nil // sealing changes the decrypted tree in place
+	raw, err := f.seal(o, all)
+	if err != nil || raw == nil {
+		return err
+	}
+	next, err := f.decode(ctx, raw, o.key)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if got, _, err := next.secret(s.Name); err != nil || !got.Equal(s.Value) {
+			return fmt.Errorf("seal %s: the new file does not give it back", s.Name)
+		}
+	}
+	return f.write(next)
+}
+
+// seal returns the file with the values in it, encrypted; nil where nothing
+// changes. The encrypted text of all other values is taken over as it was.
+func (f *File) seal(o *opened, all []state.Sealed) ([]byte, error) {
+	sealed := sops.Tree{Metadata: o.tree.Metadata, Branches: sops.TreeBranches{{}}}
+	if o.raw != nil {
+		var err error
+		if sealed, err = f.load(o.raw); err != nil {
+			return nil, err
+		}
+	}
+	var changed []state.SecretName
+	for _, s := range all {
+		i := index(o.tree.Branches[0], s.Name)
+		if i < 0 {
+			i = insert(&o.tree.Branches[0], s.Name)
+			insert(&sealed.Branches[0], s.Name)
+		}
+		item := &o.tree.Branches[0][i]
+		switch item.Value.(type) {
+		case sops.TreeBranch, []any:
+			return nil, fmt.Errorf("seal %s: the file holds something under this name that is not a single value", s.Name)
+		}
+		if item.Value != s.Value.Reveal() {
+			item.Value = s.Value.Reveal()
+			changed = append(changed, s.Name)
+		}
+	}
+	if len(changed) == 0 {
+		return nil, nil
+	}
+	if err := o.encrypt(f.o.Now().UTC()); err != nil {
+		return nil, err
+	}
+	for _, name := range changed {
+		value, _ := o.tree.Branches[0][index(o.tree.Branches[0], name)].Value.(string)
+		if !strings.HasPrefix(value, "ENC[") {
+			return nil, state.Problem{
+				What: "seal " + string(name),
+				Why:  "the rules of " + f.rel() + " (encrypted_regex, unencrypted_suffix or the like) would leave it in clear",
+				Fix:  "give " + f.rel() + " a creation rule of its own in .sops.yaml that encrypts all values",
+			}
+		}
+		sealed.Branches[0][index(sealed.Branches[0], name)].Value = value
+	}
+	sealed.Metadata.LastModified = o.tree.Metadata.LastModified
+	sealed.Metadata.MessageAuthenticationCode = o.tree.Metadata.MessageAuthenticationCode
+	raw, err := f.store().EmitEncryptedFile(sealed)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", f.rel(), err)
+	}
+	return raw, nil
+}
+
+// encrypt encrypts the tree in place and computes its MAC. One cipher decrypts
+// and encrypts, so that it knows the IVs of the values that did not change.
+func (o *opened) encrypt(at time.Time) error {
+	mac, err := o.tree.Encrypt(o.key, o.cipher)
+	if err != nil {
+		return errors.New("seal secrets: sops could not encrypt a value") // its words may show it
+	}
+	o.tree.Metadata.LastModified = at
+	o.tree.Metadata.MessageAuthenticationCode, err = o.cipher.Encrypt(mac, o.key, at.Format(time.RFC3339))
+	if err != nil {
+		return fmt.Errorf("seal secrets: compute MAC: %w", err)
+	}
+	return nil
+}
+
+// insert adds an empty value after the last one, before comments at the end.
+func insert(b *sops.TreeBranch, name state.SecretName) int {
+	i := len(*b)
+	for i > 0 {
+		if _, comment := (*b)[i-1].Key.(sops.Comment); !comment {
+			break
+		}
+		i--
+	}
+	*b = slices.Insert(*b, i, sops.TreeItem{Key: string(name), Value: ""})
+	return i
+}
+
+// fresh is a file without values, with a new data key for the recipients of
+// the creation rule.
+func (f *File) fresh() (*opened, error) {
+	conf, err := f.rule()
+	if err != nil {
+		return nil, err
+	}
+	if conf == nil {
+		return nil, state.Problem{
+			What: "make " + f.rel(),
+			Why:  "no creation rule of .sops.yaml matches it",
+			Fix:  "run the step recipients, which adds one",
+		}
+	}
+	suffix := conf.UnencryptedSuffix
+	if suffix == "" && conf.EncryptedSuffix == "" && conf.UnencryptedRegex == "" && conf.EncryptedRegex == "" &&
+		conf.UnencryptedCommentRegex == "" && conf.EncryptedCommentRegex == "" {
+		suffix = sops.DefaultUnencryptedSuffix
+	}
+	return f.forGroups(sops.Metadata{
+		KeyGroups:               conf.KeyGroups,
+		ShamirThreshold:         conf.ShamirThreshold,
+		UnencryptedSuffix:       suffix,
+		EncryptedSuffix:         conf.EncryptedSuffix,
+		UnencryptedRegex:        conf.UnencryptedRegex,
+		EncryptedRegex:          conf.EncryptedRegex,
+		UnencryptedCommentRegex: conf.UnencryptedCommentRegex,
+		EncryptedCommentRegex:   conf.EncryptedCommentRegex,
+		MACOnlyEncrypted:        conf.MACOnlyEncrypted,
+		Version:                 libraryVersion,
+	})
+}
+
+// forGroups makes an empty tree with a new data key.
+func (f *File) forGroups(m sops.Metadata) (*opened, error) {
+	tree := sops.Tree{Metadata: m, Branches: sops.TreeBranches{{}}, FilePath: f.o.File}
+	key, errs := tree.GenerateDataKeyWithKeyServices([]keyservice.KeyServiceClient{keyservice.NewLocalClient()})
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("seal for the recipients of %s: %w", f.rel(), errors.Join(errs...))
+	}
+	return &opened{tree: tree, key: key, cipher: aes.NewCipher()}, nil
+}
+
+// write puts the file on disk and remembers it.
+func (f *File) write(o *opened) error {
+	if err := state.WriteFile(f.o.File, o.raw, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", f.rel(), err)
+	}
+	f.now = o
+	return nil
+}

@@ -1,0 +1,144 @@
+package sops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/getsops/sops/v3"
+	sopsage "github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/keyservice"
+
+	"github.com/nixwright/nixwright/state"
+)
+
+// CanOpen opens the file; where there is none it seals a value in memory for
+// the recipients of the creation rule (without a rule: for the identity on
+// this machine) and opens it again. nil: it can. Else the error is a
+// state.Problem that names the recipients, and state.ErrNoIdentity.
+func (f *File) CanOpen(ctx context.Context) error {
+	f.mu.Lock()
+	_, found, err := f.open(ctx)
+	f.mu.Unlock()
+	if err != nil || found {
+		return err
+	}
+	probe, err := f.probe(ctx)
+	if err != nil {
+		return err
+	}
+	raw, err := f.seal(probe, []state.Sealed{{Name: "probe", Value: state.NewSecret("probe")}})
+	if err != nil {
+		return err
+	}
+	_, err = f.decode(ctx, raw, nil)
+	return err
+}
+
+// probe is an empty file for those who are to read the real one.
+func (f *File) probe(ctx context.Context) (*opened, error) {
+	conf, err := f.rule()
+	if err != nil {
+		return nil, err
+	}
+	if conf != nil {
+		return f.fresh()
+	}
+	id, found, err := f.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: %w", state.Problem{
+			What: "open " + f.rel(),
+			Why:  "there is no age identity on this machine",
+			Fix:  "let the step recipients make one, or put yours into " + f.keyFile(),
+		}, state.ErrNoIdentity)
+	}
+	key, err := sopsage.MasterKeyFromRecipient(id.Recipient)
+	if err != nil {
+		return nil, fmt.Errorf("read recipient of %s: %w", id.Source, err)
+	}
+	return f.forGroups(sops.Metadata{KeyGroups: []sops.KeyGroup{{key}}, UnencryptedSuffix: sops.DefaultUnencryptedSuffix})
+}
+
+// unwrap decrypts the data key: first with the identities found here, then,
+// where the file has other kinds of keys or a command gives identities, with
+// all that sops itself knows.
+func (f *File) unwrap(ctx context.Context, m *sops.Metadata) ([]byte, error) {
+	all, notes := f.identities()
+	var ids sopsage.ParsedIdentities
+	for _, id := range all {
+		ids = append(ids, id.Key)
+	}
+	ours := keyservice.NewCustomLocalClient(service{ids: ids})
+	services := [][]keyservice.KeyServiceClient{{ours}}
+	if f.o.Env(keyCmdEnv)+f.o.Env(sshCmdEnv) != "" {
+		services = append(services, []keyservice.KeyServiceClient{ours, keyservice.NewLocalClient()})
+	} else if len(others(m.KeyGroups)) > 0 {
+		services = append(services, []keyservice.KeyServiceClient{keyservice.NewCustomLocalClient(service{ids: ids, others: true})})
+	}
+	for _, s := range services {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("open %s: %w", f.rel(), err)
+		}
+		if key, err := m.GetDataKeyWithKeyServices(s, sops.DefaultDecryptionOrder); err == nil {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %w", f.closed(m, all, notes), state.ErrNoIdentity)
+}
+
+// closed is the problem of a file that no key here opens.
+func (f *File) closed(m *sops.Metadata, all []found, notes []error) state.Problem {
+	to := append(ages(m.KeyGroups), others(m.KeyGroups)...)
+	p := state.Problem{
+		What: "open " + f.rel(),
+		Why:  "no key on this machine is one of its recipients: " + strings.Join(to, ", "),
+		Fix:  "put the identity of one of them into " + f.keyFile(),
+	}
+	for _, note := range notes {
+		p.Why += "; " + note.Error()
+	}
+	for _, id := range all {
+		if id.Recipient != "" {
+			p.Fix += ", or have somebody who can open it add " + id.Recipient + " to .sops.yaml and run: sops updatekeys " + f.rel()
+			break
+		}
+	}
+	return p
+}
+
+// errNotOurs is the service's answer for a key that is left to another.
+var errNotOurs = errors.New("no identity for this key")
+
+// service unwraps a data key with given identities instead of those that sops
+// would look for in the process's environment.
+type service struct {
+	ids    sopsage.ParsedIdentities
+	others bool // let sops try keys that are not age keys
+}
+
+// Decrypt implements keyservice.KeyServiceServer.
+func (s service) Decrypt(ctx context.Context, req *keyservice.DecryptRequest) (*keyservice.DecryptResponse, error) {
+	age, ok := req.GetKey().GetKeyType().(*keyservice.Key_AgeKey)
+	switch {
+	case !ok && s.others:
+		return keyservice.Server{}.Decrypt(ctx, req) //nolint:wrapcheck // read by sops alone
+	case !ok, len(s.ids) == 0:
+		return nil, errNotOurs
+	}
+	key := &sopsage.MasterKey{Recipient: age.AgeKey.GetRecipient(), EncryptedKey: string(req.GetCiphertext())}
+	s.ids.ApplyToMasterKey(key)
+	plain, err := key.Decrypt()
+	if err != nil {
+		return nil, errNotOurs
+	}
+	return &keyservice.DecryptResponse{Plaintext: plain}, nil
+}
+
+// Encrypt implements keyservice.KeyServiceServer.
+func (s service) Encrypt(ctx context.Context, req *keyservice.EncryptRequest) (*keyservice.EncryptResponse, error) {
+	return keyservice.Server{}.Encrypt(ctx, req) //nolint:wrapcheck // read by sops alone
+}

@@ -1,0 +1,103 @@
+// Package systemd reads what `systemctl show` prints, which is how units and
+// timers of another machine are seen.
+//
+// Property names and their forms are systemd's own (org.freedesktop.systemd1
+// in its D-Bus documentation); the command is to be run with TZ=UTC, since a
+// zone's abbreviation does not say which zone it is.
+package systemd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/nixwright/nixwright/state"
+)
+
+// Properties is the value of --property with which Units and Timer can read
+// the output.
+const Properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,LastTriggerUSec,NextElapseUSecRealtime"
+
+// Units reads the units that `systemctl show NAME...` printed, one block of
+// KEY=value lines each, in the order asked for. Properties that a unit's kind
+// or an old systemd lacks are left empty.
+func Units(output string) ([]state.Unit, error) {
+	var all []state.Unit
+	for _, b := range blocks(output) {
+		u, err := b.unit()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, u)
+	}
+	return all, nil
+}
+
+// Timer reads the one timer that `systemctl show NAME.timer` printed. Its
+// times are zero where there is none; of a timer that counts from boot systemd
+// tells no date for the next run.
+func Timer(output string) (state.Timer, error) {
+	all := blocks(output)
+	if len(all) != 1 {
+		return state.Timer{}, fmt.Errorf("read timer: systemctl printed %d units, want 1", len(all))
+	}
+	var t state.Timer
+	var err error
+	if t.Unit, err = all[0].unit(); err != nil {
+		return state.Timer{}, err
+	}
+	if t.Last, err = Time(all[0]["LastTriggerUSec"]); err != nil {
+		return state.Timer{}, fmt.Errorf("read last run of %s: %w", t.Unit.Name, err)
+	}
+	if t.Next, err = Time(all[0]["NextElapseUSecRealtime"]); err != nil {
+		return state.Timer{}, fmt.Errorf("read next run of %s: %w", t.Unit.Name, err)
+	}
+	return t, nil
+}
+
+// block is what systemctl printed of one unit.
+type block map[string]string
+
+// blocks cuts the output at its blank lines.
+func blocks(output string) []block {
+	var all []block
+	var now block
+	for line := range strings.Lines(output) {
+		key, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
+		switch {
+		case !ok:
+			now = nil
+			continue
+		case now == nil:
+			now = block{}
+			all = append(all, now)
+		}
+		now[key] = value
+	}
+	return all
+}
+
+// unit is what is known of every kind of unit.
+func (b block) unit() (state.Unit, error) {
+	u := state.Unit{
+		Name:   text(b["Id"]),
+		Load:   text(b["LoadState"]),
+		Active: text(b["ActiveState"]),
+		Sub:    text(b["SubState"]),
+		Result: text(b["Result"]),
+	}
+	if u.Name == "" || u.Load == "" {
+		return u, fmt.Errorf("read units: no Id or LoadState in what systemctl printed (%d properties)", len(b))
+	}
+	if n := b["NRestarts"]; n != "" {
+		restarts, err := strconv.Atoi(n)
+		if err != nil {
+			return u, fmt.Errorf("read restarts of %s: %w", u.Name, err)
+		}
+		u.Restarts = restarts
+	}
+	return u, nil
+}
+
+// text is a word that comes from another machine.
+func text(s string) string { return state.CleanText(s, 100) }

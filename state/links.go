@@ -1,0 +1,102 @@
+package state
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// GitHubWeb is GitHub's own site: what endpoints.github_web stands in for.
+const GitHubWeb = "https://github.com"
+
+// CloudflareTokenURL is the page that makes the bootstrap token, its
+// permissions ticked; own: owned by the account. Source: Cloudflare's page on
+// API token template URLs.
+func CloudflareTokenURL(own bool) string {
+	may := PermissionsFor(CloudflareFor(own))
+	ticked := make([]string, 0, len(may))
+	for _, p := range may {
+		ticked = append(ticked, fmt.Sprintf(`{"key":%q,"type":%q}`, p.Key, p.Level))
+	}
+	query := "permissionGroupKeys=" + url.QueryEscape("["+strings.Join(ticked, ",")+"]")
+	if own {
+		return "https://dash.cloudflare.com/?to=/:account/api-tokens&" + query + "&name=nixwright"
+	}
+	return "https://dash.cloudflare.com/profile/api-tokens?" + query + "&accountId=*&zoneId=all&name=nixwright"
+}
+
+// GitHubTokenURL is the page that makes a classic token, its scopes ticked.
+func GitHubTokenURL() string {
+	may := PermissionsFor(ForGitHubToken)
+	scopes := make([]string, 0, len(may))
+	for _, p := range may {
+		scopes = append(scopes, p.Key)
+	}
+	q := url.Values{"scopes": {strings.Join(scopes, ",")}, "description": {"nixwright"}}
+	return GitHubWeb + "/settings/tokens/new?" + q.Encode()
+}
+
+// InstallURL is the page that installs an App, account and repositories
+// chosen (at most 100; none: the page asks). Source: GitHub's page on
+// migrating OAuth Apps to GitHub Apps.
+func InstallURL(web, slug string, ownerID int64, repoIDs []int64) string {
+	page := site(web) + "/apps/" + url.PathEscape(slug) + "/installations/new"
+	if ownerID == 0 || len(repoIDs) == 0 {
+		return page
+	}
+	var q strings.Builder
+	q.WriteString("suggested_target_id=" + strconv.FormatInt(ownerID, 10))
+	for _, id := range repoIDs[:min(len(repoIDs), 100)] {
+		q.WriteString("&repository_ids[]=" + strconv.FormatInt(id, 10))
+	}
+	return page + "/permissions?" + q.String()
+}
+
+// AppSlug is what GitHub makes of an App's name in addresses.
+func AppSlug(name string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), " ", "-")
+}
+
+// AppURL is the page of an App's settings: its id, keys and webhook.
+func AppURL(web string, owner Owner, slug string) string {
+	return settings(web, owner) + "/apps/" + url.PathEscape(slug)
+}
+
+// AppPermissionsURL is the page on which an App's permissions and events are
+// changed.
+func AppPermissionsURL(web string, owner Owner, slug string) string {
+	return AppURL(web, owner, slug) + "/permissions"
+}
+
+// OAuthAppURL is the form of a new OAuth App, filled in. GitHub does not
+// document the fields; where it ignores them the form is empty.
+func OAuthAppURL(web string, owner Owner, name, home, callback string) string {
+	q := url.Values{
+		"oauth_application[name]":         {name},
+		"oauth_application[url]":          {home},
+		"oauth_application[callback_url]": {callback},
+	}
+	return settings(web, owner) + "/applications/new?" + q.Encode()
+}
+
+// ManifestAction is where the form with an App's manifest is posted. state
+// comes back with the code.
+func ManifestAction(web string, owner Owner, state string) string {
+	return settings(web, owner) + "/apps/new?" + url.Values{"state": {state}}.Encode()
+}
+
+// settings is the start of the owner's settings pages.
+func settings(web string, owner Owner) string {
+	if owner.Org {
+		return site(web) + "/organizations/" + url.PathEscape(owner.Login) + "/settings"
+	}
+	return site(web) + "/settings"
+}
+
+func site(web string) string {
+	if web == "" {
+		return GitHubWeb
+	}
+	return strings.TrimSuffix(web, "/")
+}

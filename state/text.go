@@ -1,0 +1,36 @@
+package state
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// CleanText makes text from outside safe to print on one line of a terminal:
+// control characters, escape sequences' introducers, bidi and zero-width
+// characters and invalid UTF-8 go, white space becomes one blank, and more
+// than limit runes are cut with an ellipsis (limit 0: no limit).
+func CleanText(s string, limit int) string {
+	var b strings.Builder
+	n, space := 0, false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			space = n > 0
+			continue
+		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r):
+			continue
+		}
+		if limit > 0 && n >= limit {
+			b.WriteString("…")
+			break
+		}
+		if space {
+			b.WriteByte(' ')
+			n, space = n+1, false
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}

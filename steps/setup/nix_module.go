@@ -1,0 +1,199 @@
+package setup
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+
+	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/nixfiles"
+	"github.com/nixwright/nixwright/steps"
+)
+
+// nixModule writes the NixOS side: a fixed module, the client's file, and the
+// facts that both read. A module that somebody edited stays as it is.
+type nixModule struct{ Deps }
+
+func (s nixModule) Info() steps.Info {
+	return steps.Info{
+		ID: "nix-module", Title: "Module and facts", Phase: steps.PhaseNixOS,
+		Does: "write " + s.Config.Paths.Module + ", " + s.Config.Paths.Client + " and " + s.Config.Paths.Facts,
+		Needs: []state.Ref{
+			state.FactOwner.Ref(), state.FactBucket.Ref(), state.FactApp.Ref(), state.FactBuildbot.Ref(), state.FactProxy.Ref(),
+			state.FactPublicKey.Ref(), state.FactWorkers.Ref(), state.FactSecrets.Ref(),
+		},
+		Gives: []state.Ref{state.FactModule.Ref()},
+	}
+}
+
+// file is one that is written, and what may stand there without being lost.
+type nixFile struct{ path, text, name string }
+
+func (s nixModule) files(in state.Facts) ([]nixFile, error) {
+	facts, err := s.facts(in)
+	return []nixFile{
+		{s.Config.Paths.Module, nixfiles.Module(), nixfiles.ModuleName},
+		{s.Config.Paths.Client, nixfiles.Client(), nixfiles.ClientName},
+		{s.Config.Paths.Facts, facts.JSON(), ""},
+	}, err
+}
+
+func (s nixModule) Detect(_ context.Context, in state.Facts) (steps.Finding, error) {
+	all, err := s.files(in)
+	if err != nil {
+		return steps.Finding{}, err
+	}
+	f := steps.Finding{Status: steps.Ready}
+	for _, one := range all {
+		have, found, err := s.Dir.Read(one.path)
+		switch {
+		case err != nil:
+			return f, err
+		case !found:
+			f.Status = steps.Missing
+			f.Changes = append(f.Changes, steps.Change{Verb: "write", What: one.path})
+		case have == one.text:
+		case one.name != "" && !nixfiles.Shipped(one.name, have):
+			line, ours, theirs := firstDifference(one.text, have)
+			return blocked(state.Problem{
+				What: one.path + " was edited by hand", Why: fmt.Sprintf("line %d is %q, ours is %q; what you wrote is not overwritten", line, theirs, ours),
+				Fix: "set the module's options in your own configuration instead, and move this file away; or choose another path under [paths]",
+			}), nil
+		default:
+			if f.Status == steps.Ready {
+				f.Status = steps.Drifted
+			}
+			f.Changes = append(f.Changes, steps.Change{Verb: "write", What: one.path + " again"})
+		}
+	}
+	if f.Status != steps.Ready {
+		return f, nil
+	}
+	hash, err := s.hash()
+	return ready(fmt.Sprintf("%d files as they should be", len(all)), state.One(state.FactModule, hash)), err
+}
+
+func firstDifference(ours, theirs string) (line int, a, b string) {
+	x, y := splitLines(ours), splitLines(theirs)
+	for i := range max(len(x), len(y)) {
+		a, b = at(x, i), at(y, i)
+		if a != b {
+			return i + 1, state.CleanText(a, 80), state.CleanText(b, 80)
+		}
+	}
+	return 0, "", ""
+}
+
+// hash is what the module writes to /etc/nixwright/applied.json on the host:
+// SHA-256 over the hex digests of facts, module and secrets file.
+func (s nixModule) hash() (string, error) {
+	all := sha256.New()
+	for _, rel := range []string{s.Config.Paths.Facts, s.Config.Paths.Module, s.Config.Paths.Secrets} {
+		text, _, err := s.Dir.Read(rel)
+		if err != nil {
+			return "", err
+		}
+		sum := sha256.Sum256([]byte(text))
+		_, _ = all.Write([]byte(hex.EncodeToString(sum[:])))
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+func (s nixModule) Apply(ctx context.Context, in state.Facts, _ steps.Finding, out steps.Out) error {
+	all, err := s.files(in)
+	if err != nil {
+		return err
+	}
+	var written, nix []string
+	for _, one := range all {
+		if have, found, err := s.Dir.Read(one.path); err != nil || found && have == one.text {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.Dir.Write(one.path, one.text); err != nil {
+			return err
+		}
+		written = append(written, one.path)
+		if one.name != "" {
+			nix = append(nix, one.path)
+		}
+	}
+	if err := s.Git.IntentToAdd(ctx, append(written, s.Config.Paths.Secrets, ".sops.yaml")...); err != nil {
+		return err
+	}
+	if ran, err := s.Nix.Parse(ctx, nix...); err != nil {
+		return err
+	} else if !ran && len(nix) > 0 {
+		out.Logf("not parsed: there is no nix-instantiate here")
+	}
+	return nil
+}
+
+// facts are what the module reads: all public, all learned in this run.
+func (s nixModule) facts(in state.Facts) (nixfiles.Facts, error) {
+	c := s.Config
+	owner, err := state.Get(in, state.FactOwner)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
+	bucket, err := state.Get(in, state.FactBucket)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
+	app, err := state.Get(in, state.FactApp)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
+	proxy, err := state.Get(in, state.FactProxy)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
+	public, err := state.Get(in, state.FactPublicKey)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
+	workers, err := state.Get(in, state.FactWorkers)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
+	buildbot, _ := state.Find(in, state.FactBuildbot) // none in fully-private
+	secrets, err := relative(path.Dir(c.Paths.Facts), c.Paths.Secrets)
+	return nixfiles.Facts{
+		Access: c.CI.Access, Admins: c.CI.Admins, Users: c.CI.Users, Domain: c.CI.Domain,
+		App:          nixfiles.App{ID: app.ID, Slug: app.Slug},
+		BuildSystems: c.CI.BuildSystems, EvalWorkers: c.CI.EvalWorkers, OutputsPath: c.CI.OutputsPath,
+		Cache:       nixfiles.Cache{Domain: c.Cache.Domain, KeyName: c.Cache.KeyName, PublicKey: public, URL: "https://" + c.Cache.Domain},
+		GC:          nixfiles.GC{OlderThan: c.GC.OlderThan, Schedule: c.GC.Schedule},
+		Login:       nixfiles.Login{BuildbotClientID: buildbot.ClientID, Kind: proxy.Kind, ProxyClientID: proxy.ClientID},
+		Owner:       owner.Login,
+		Repos:       c.GitHub.Repos,
+		S3:          nixfiles.S3{Bucket: bucket.Name, Endpoint: bucket.Endpoint, Region: "auto"},
+		SecretsFile: secrets,
+		Topic:       c.GitHub.Topic,
+		Webhook:     nixfiles.Webhook{AppHookPath: appHookPath(c, app), BaseURL: "https://" + c.CI.Domain + "/"},
+		Workers:     workersOf(workers),
+	}, err
+}
+
+func workersOf(in []state.Worker) []nixfiles.Worker {
+	var out []nixfiles.Worker
+	for _, w := range in {
+		out = append(out, nixfiles.Worker{Cores: w.Cores, Name: w.Name})
+	}
+	return out
+}
+
+// appHookPath is where an adopted App's own hook arrives on our domain; empty
+// where it sends no pushes there.
+func appHookPath(c state.Config, app state.App) string {
+	if u, err := url.Parse(app.HookURL); err == nil && u.Host == c.CI.Domain && slices.Contains(app.Events, "push") {
+		return u.Path
+	}
+	return ""
+}

@@ -1,0 +1,256 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/shape"
+	"github.com/nixwright/nixwright/steps"
+)
+
+// The pair of S3 keys, by their names in the sops file.
+const (
+	accessKey = shape.S3AccessKeyName
+	secretKey = shape.S3SecretKeyName
+)
+
+// The permission groups on the objects of one bucket.
+const (
+	itemWrite = state.R2ItemWrite
+	itemRead  = state.R2ItemRead
+)
+
+// freshFor is how long a new token's keys may still be refused by S3.
+const freshFor = 2 * time.Minute
+
+// r2Token is line 3: the API token that is niks3's pair of S3 keys. Its value
+// is shown once, so it is sealed on the line after it is born.
+type r2Token struct{ Deps }
+
+func (s r2Token) Info() steps.Info {
+	return steps.Info{
+		ID: "r2-token", Title: "R2 token", Phase: steps.PhaseBefore, Lines: []int{3}, Limit: freshFor,
+		Does:  "create the token " + s.Config.Cache.R2.TokenName + " for this bucket only",
+		Needs: []state.Ref{state.FactAccount.Ref(), state.FactCloud.Ref()},
+		After: []state.Ref{state.FactBucket.Ref(), state.FactRecipients.Ref()},
+		Gives: []state.Ref{state.FactR2Token.Ref(), state.Ref(accessKey), state.Ref(secretKey)},
+	}
+}
+
+// seen is what there is of the token and its keys.
+type tokenSeen struct {
+	keys   state.S3Keys
+	sealed int // halves of the pair
+	named  []state.R2Token
+	s3     error // what S3 says of the pair
+}
+
+func (s r2Token) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) {
+	seen, err := s.look(ctx, in)
+	if err != nil {
+		return steps.Finding{}, err
+	}
+	name := s.Config.Cache.R2.TokenName
+	switch {
+	case seen.sealed == 2:
+		return s.judge(seen)
+	case seen.sealed == 1:
+		return blocked(state.Problem{
+			What: "one half of the R2 keys is sealed, the other is not", Why: "both come from one token and are sealed together",
+			Fix: "put " + string(accessKey) + " and " + string(secretKey) + " into " + s.Config.Paths.Secrets + ", or take out the one that is there",
+		}), nil
+	case len(seen.named) == 0:
+		return steps.Finding{Status: steps.Missing, Changes: steps.Changes(
+			"create", "API token "+name+", objects of "+s.Config.Cache.R2.Bucket+" only", "seal", string(accessKey)+", "+string(secretKey))}, nil
+	}
+	return s.orphan(ctx, name)
+}
+
+// orphan is a token of our name whose keys are not sealed here: ours where we
+// asked for it and no host can be using it, else somebody's.
+func (s r2Token) orphan(ctx context.Context, name string) (steps.Finding, error) {
+	used := false
+	names, err := s.Host.Deployed(ctx)
+	switch {
+	case err == nil:
+		used = slices.Contains(names, accessKey)
+	case !errors.Is(err, state.ErrOffline):
+		return steps.Finding{}, err
+	}
+	if s.Asked.Asked(askedToken(name)) && !used {
+		return steps.Finding{Status: steps.Missing, Changes: steps.Changes(
+			"roll", "API token "+name+", whose value never arrived", "seal", string(accessKey)+", "+string(secretKey))}, nil
+	}
+	why := "its value was shown once, and this directory does not know that it asked for it"
+	if used {
+		why = "the host uses its keys"
+	}
+	return blocked(state.Problem{
+		What: "the token " + name + " exists, and its keys are not sealed here", Why: why,
+		Fix: "seal the pair you have: sops set " + s.Config.Paths.Secrets + "; or choose another cache.r2.token_name; or delete the token on the page, and deploy after the new one is made",
+		URL: "https://dash.cloudflare.com/profile/api-tokens",
+	}), nil
+}
+
+func askedToken(name string) string { return "R2 token " + name }
+
+func (s r2Token) look(ctx context.Context, in state.Facts) (tokenSeen, error) {
+	var seen tokenSeen
+	account, err := state.Get(in, state.FactAccount)
+	if err != nil {
+		return seen, err
+	}
+	cloud, err := state.Get(in, state.FactCloud)
+	if err != nil {
+		return seen, err
+	}
+	for name, half := range map[state.SecretName]*state.Secret{accessKey: &seen.keys.Access, secretKey: &seen.keys.Secret} {
+		v, found, err := s.Secrets.Secret(ctx, name)
+		if err != nil {
+			return seen, err
+		}
+		if found && !v.Empty() {
+			*half = v
+			seen.sealed++
+		}
+	}
+	bucket := s.wantBucket(account)
+	return seen, together(ctx,
+		func(ctx context.Context) (err error) {
+			seen.named, err = s.find(ctx, account.ID, cloud.Account, seen.keys.Access)
+			return err
+		},
+		func(ctx context.Context) error {
+			if seen.sealed == 2 {
+				seen.s3 = s.Objects.HeadBucket(ctx, bucket, seen.keys)
+			}
+			return nil
+		},
+	)
+}
+
+// find looks among the tokens of the bootstrap token's kind, and among the
+// other kind only where a sealed pair is not found there.
+func (s r2Token) find(ctx context.Context, account string, own bool, access state.Secret) ([]state.R2Token, error) {
+	name := s.Config.Cache.R2.TokenName
+	named, err := s.R2Tokens.FindR2Tokens(ctx, account, name, own)
+	if err != nil || access.Empty() || slices.ContainsFunc(named, func(t state.R2Token) bool { return t.ID.Equal(access) }) {
+		return named, err
+	}
+	others, err := s.R2Tokens.FindR2Tokens(ctx, account, name, !own)
+	if errors.Is(err, state.ErrDenied) || errors.Is(err, state.ErrUnauthorized) {
+		return named, nil
+	}
+	return append(named, others...), err
+}
+
+// judge is about a pair that is sealed.
+func (s r2Token) judge(seen tokenSeen) (steps.Finding, error) {
+	name := s.Config.Cache.R2.TokenName
+	i := slices.IndexFunc(seen.named, func(t state.R2Token) bool { return t.ID.Equal(seen.keys.Access) })
+	refused := errors.Is(seen.s3, state.ErrDenied) || errors.Is(seen.s3, state.ErrUnauthorized)
+	switch {
+	case refused && i >= 0 && s.Now().Sub(seen.named[i].Modified) < freshFor:
+		return steps.Finding{Status: steps.Waiting, Text: "S3 does not know the new keys yet", Again: 3 * time.Second}, nil
+	case refused:
+		return blocked(state.Problem{
+			ID: "F21", What: "S3 refuses the sealed keys of " + name,
+			Why: "the token was rolled, deleted or is for another bucket, or the secret half is the token's value and not its SHA-256",
+			Fix: "seal a pair that works: " + string(accessKey) + " is the token's id, " + string(secretKey) + " the SHA-256 of its value in hex",
+		}), nil
+	case seen.s3 != nil && !errors.Is(seen.s3, state.ErrNotFound):
+		return steps.Finding{}, seen.s3
+	case i < 0:
+		f := ready(name+", keys work", state.One(state.FactR2Token, state.R2Token{Name: name}))
+		f.Problems = []state.Problem{{
+			What: "the keys work, but no token " + name + " has this id", Why: "it has another name, or belongs to somebody else, so its policy cannot be checked",
+			Fix: "set cache.r2.token_name to what the token is called",
+		}}
+		return f, nil
+	}
+	t := seen.named[i]
+	f := ready(name+", this bucket only", state.One(state.FactR2Token, t))
+	f.Problems = s.policy(t)
+	return f, nil
+}
+
+// policy wants exactly this bucket, and item write on it.
+func (s r2Token) policy(t state.R2Token) []state.Problem {
+	var wrong []string
+	if len(t.Buckets) != 1 || !strings.HasSuffix(t.Buckets[0], "_"+s.Config.Cache.R2.Bucket) {
+		wrong = append(wrong, fmt.Sprintf("it covers %d things, not this bucket alone", len(t.Buckets)))
+	}
+	for _, g := range t.Groups {
+		if g != itemWrite && g != itemRead {
+			wrong = append(wrong, "it carries "+state.CleanText(g, 60))
+		}
+	}
+	if !slices.Contains(t.Groups, itemWrite) {
+		wrong = append(wrong, "it lacks "+itemWrite)
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return []state.Problem{{
+		ID: "F22", What: "the token " + t.Name + " is not cut to this bucket", Why: strings.Join(wrong, "; "),
+		Fix: "edit the token on the page: " + itemWrite + " on " + s.Config.Cache.R2.Bucket, URL: "https://dash.cloudflare.com/profile/api-tokens",
+	}}
+}
+
+func (s r2Token) Apply(ctx context.Context, in state.Facts, _ steps.Finding, out steps.Out) error {
+	bucket, err := state.Get(in, state.FactBucket)
+	if err != nil {
+		return err
+	}
+	cloud, err := state.Get(in, state.FactCloud)
+	if err != nil {
+		return err
+	}
+	name := s.Config.Cache.R2.TokenName
+	named, err := s.R2Tokens.FindR2Tokens(ctx, bucket.Account, name, cloud.Account)
+	if err != nil {
+		return err
+	}
+	if err := s.Asked.Asking(askedToken(name)); err != nil {
+		return err
+	}
+	ctx, cancel := steps.Once(ctx)
+	defer cancel()
+	var keys state.S3Keys
+	if len(named) > 0 {
+		keys, err = s.R2Tokens.RollR2Token(ctx, bucket.Account, named[0])
+	} else {
+		keys, err = s.R2Tokens.CreateR2Token(ctx, bucket, name, cloud.Account)
+	}
+	if err != nil {
+		return err
+	}
+	return out.Keep(ctx, state.Sealed{Name: accessKey, Value: keys.Access}, state.Sealed{Name: secretKey, Value: keys.Secret})
+}
+
+// Probe puts, gets and deletes a reserved key, and wants another bucket refused.
+func (s r2Token) Probe(ctx context.Context, in state.Facts, out steps.Out) error {
+	bucket, err := state.Get(in, state.FactBucket)
+	if err != nil {
+		return err
+	}
+	seen, err := s.look(ctx, in)
+	if err != nil {
+		return err
+	}
+	if err := s.Objects.Exercise(ctx, bucket, seen.keys); err != nil {
+		return err
+	}
+	other := bucket
+	other.Name = bucket.Name + "-other"
+	if err := s.Objects.HeadBucket(ctx, other, seen.keys); err == nil {
+		return state.Problem{ID: "F22", What: "the keys open another bucket too", Why: "the token covers more than " + bucket.Name, Fix: "cut the token to this bucket on the page"}
+	}
+	out.Logf("signed request ok; another bucket refused")
+	return nil
+}
