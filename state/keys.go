@@ -1,5 +1,7 @@
 package state
 
+import "net/netip"
+
 // All facts, by name. A name never changes: plans, docs and tests say it.
 var (
 	FactUser       = NewKey[GitHubUser]("github.user")
@@ -15,6 +17,8 @@ var (
 	FactR2Token    = NewKey[R2Token]("r2.token")
 	FactApp        = NewKey[App]("github.app")
 	FactInstalls   = NewKey[[]Installation]("github.installations")
+	FactTopics     = NewKey[string]("github.topic")
+	FactAddress    = NewKey[[]netip.Addr]("ci.address")
 	FactBuildbot   = NewKey[LoginApp]("login.buildbot")
 	FactProxy      = NewKey[LoginApp]("login.proxy")
 	FactPublicKey  = NewKey[string]("cache.public-key")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
@@ -26,7 +27,7 @@ func (e *Engine) Setup(ctx context.Context) Report {
 	rows, facts := e.look(ctx)
 	for _, row := range rows {
 		for _, c := range row.Planned() {
-			e.emit(Event{Step: row.Info.ID, Kind: KindChange, Status: row.Status(), Text: c.Verb + " " + c.What})
+			e.emit(Event{Step: row.Info.ID, Kind: KindChange, Status: row.Status(), Text: strings.TrimSpace(c.Verb + " " + c.What)})
 		}
 	}
 	w := &work{

@@ -72,7 +72,7 @@ func TestOpen(t *testing.T) {
 }
 
 func manifest() state.Form {
-	text, _ := json.Marshal(map[string]any{"name": `"><script>alert('x')</script>&amp;`, "url": "https://ci.phlip9.com"})
+	text, _ := json.Marshal(map[string]string{"name": `"><script>alert('x')</script>&amp;`, "url": "https://ci.phlip9.com"})
 	return state.Form{Action: "https://github.com/settings/apps/new?state=a&b", Fields: map[string]string{"manifest": string(text)}, Button: "Create <it>"}
 }
 

@@ -59,7 +59,7 @@ func bind(port int) ([]net.Listener, error) {
 	var lc net.ListenConfig
 	four, err := lc.Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bind: %w", err)
 	}
 	_, same, _ := net.SplitHostPort(four.Addr().String())
 	six, err := lc.Listen(context.Background(), "tcp6", net.JoinHostPort("::1", same))
@@ -68,7 +68,7 @@ func bind(port int) ([]net.Listener, error) {
 		return []net.Listener{four, six}, nil
 	case errors.Is(err, syscall.EADDRINUSE):
 		_ = four.Close()
-		return nil, err
+		return nil, fmt.Errorf("bind: %w", err)
 	}
 	return []net.Listener{four}, nil
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
+// service is how errors name whom they are from.
+const service = "Cloudflare"
+
 // publicAPI is Cloudflare's address.
 const publicAPI = "https://api.cloudflare.com/client/v4"
 

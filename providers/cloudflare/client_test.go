@@ -42,7 +42,10 @@ func refuse(w http.ResponseWriter, status, code int, text string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cf-Ray", "8a1b-FRA")
 	w.WriteHeader(status)
-	said, _ := json.Marshal(text)
+	said, err := json.Marshal(text)
+	if err != nil {
+		said = []byte(`"?"`)
+	}
 	_, _ = fmt.Fprintf(w, `{"success":false,"errors":[{"code":%d,"message":%s}],"messages":[],"result":null}`, code, said)
 }
 
@@ -111,7 +114,7 @@ func TestRefusals(t *testing.T) {
 			refuse(w, 429, 971, "slow down")
 		}, state.ErrLimited, "971", "", 1},
 		{"5xx page", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(502)
+			w.WriteHeader(http.StatusBadGateway)
 			_, _ = w.Write([]byte("<html><title>Bad gateway</title>"))
 		}, state.ErrService, "", "Bad gateway", 4},
 		{"500", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 500, 10001, "internal") }, state.ErrService, "10001", "internal", 1},

@@ -29,8 +29,13 @@ func TestContract(t *testing.T) {
 	want.Location, want.StorageClass, want.Jurisdiction = "weur", "Standard", "eu"
 	_, _ = c.Accounts(ctx)
 	_, _ = c.Zones(ctx)
-	_, _, _ = c.Bucket(ctx, account, b.Name, "")
-	_, _, _ = c.CacheDomain(ctx, b, "cache.phlip9.com")
+	asked := func(_ any, found bool, err error) {
+		if found || err == nil {
+			t.Errorf("an answer that names nothing passed: %v, %v", found, err)
+		}
+	}
+	asked(c.Bucket(ctx, account, b.Name, ""))
+	asked(c.CacheDomain(ctx, b, "cache.phlip9.com"))
 	_, _ = c.DevURL(ctx, b)
 	_, _ = c.AddressRecords(ctx, zoneID, "ci.phlip9.com")
 	_ = c.CreateBucket(ctx, b)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 
 	"github.com/cloudflare/cloudflare-go/v7/accounts"
 	"github.com/cloudflare/cloudflare-go/v7/packages/pagination"
@@ -15,44 +14,10 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
-// The permission that niks3's keys have, and what it is given on
-// (developers.cloudflare.com/r2/api/tokens). Its id is looked up: ids have
-// changed before.
-const (
-	itemWrite   = "Workers R2 Storage Bucket Item Write"
-	bucketScope = "com.cloudflare.edge.r2.bucket"
-)
-
 // s3Secret is the secret S3 key that R2 derives from a token's value.
 func s3Secret(value string) state.Secret {
 	sum := sha256.Sum256([]byte(value))
 	return state.NewSecret(hex.EncodeToString(sum[:]))
-}
-
-// granted lists the names of the permission groups that the policies allow,
-// and the resources that they are allowed on, each once and in order.
-func granted(policies []shared.TokenPolicy) (groups, resources []string) {
-	for _, p := range policies {
-		if p.Effect != shared.TokenPolicyEffectAllow {
-			continue
-		}
-		for _, g := range p.PermissionGroups {
-			groups = append(groups, clean(g.Name))
-		}
-		switch r := p.Resources.(type) {
-		case shared.TokenPolicyResourcesIAMResourcesTypeObjectString:
-			for name := range r {
-				resources = append(resources, clean(name))
-			}
-		case shared.TokenPolicyResourcesIAMResourcesTypeObjectNested:
-			for name := range r {
-				resources = append(resources, clean(name))
-			}
-		}
-	}
-	slices.Sort(groups)
-	slices.Sort(resources)
-	return slices.Compact(groups), slices.Compact(resources)
 }
 
 // FindR2Tokens lists the tokens of exactly this name: those of the account
@@ -93,37 +58,44 @@ func (c *Client) FindR2Tokens(ctx context.Context, account, name string, own boo
 // bucket, owned by the account (own) or by the token's user (POST .../tokens),
 // and returns it as S3 keys. Its value is shown this once.
 func (c *Client) CreateR2Token(ctx context.Context, b state.Bucket, name string, own bool) (state.S3Keys, error) {
-	op := "create token " + name
 	group, err := c.itemWriteGroup(ctx, b.Account, own)
 	if err != nil {
 		return state.S3Keys{}, err
 	}
-	policy := []shared.TokenPolicyParam{onBucket(b, group)}
+	policies := []shared.TokenPolicyParam{onBucket(b, group)}
 	var keys state.S3Keys
 	if own {
-		var p accounts.TokenNewParams
-		p.AccountID.Value, p.AccountID.Present = b.Account, true
-		p.Name.Value, p.Name.Present = name, true
-		p.Policies.Value, p.Policies.Present = policy, true
-		var got *accounts.TokenNewResponse
-		if got, err = c.ownTokens.New(ctx, p); err == nil {
-			keys = state.S3Keys{Access: state.NewSecret(got.ID), Secret: s3Secret(got.Value)}
-			err = whole(got.ID, got.Value)
-		}
+		keys, err = c.newOwnToken(ctx, b.Account, name, policies)
 	} else {
-		var p user.TokenNewParams
-		p.Name.Value, p.Name.Present = name, true
-		p.Policies.Value, p.Policies.Present = policy, true
-		var got *user.TokenNewResponse
-		if got, err = c.userTokens.New(ctx, p); err == nil {
-			keys = state.S3Keys{Access: state.NewSecret(got.ID), Secret: s3Secret(got.Value)}
-			err = whole(got.ID, got.Value)
-		}
+		keys, err = c.newUserToken(ctx, name, policies)
 	}
 	if err != nil {
-		return state.S3Keys{}, failed(op, err)
+		return state.S3Keys{}, failed("create token "+name, err)
 	}
 	return keys, nil
+}
+
+func (c *Client) newOwnToken(ctx context.Context, account, name string, policies []shared.TokenPolicyParam) (state.S3Keys, error) {
+	var p accounts.TokenNewParams
+	p.AccountID.Value, p.AccountID.Present = account, true
+	p.Name.Value, p.Name.Present = name, true
+	p.Policies.Value, p.Policies.Present = policies, true
+	got, err := c.ownTokens.New(ctx, p)
+	if err != nil {
+		return state.S3Keys{}, err
+	}
+	return state.S3Keys{Access: state.NewSecret(got.ID), Secret: s3Secret(got.Value)}, whole(got.ID, got.Value)
+}
+
+func (c *Client) newUserToken(ctx context.Context, name string, policies []shared.TokenPolicyParam) (state.S3Keys, error) {
+	var p user.TokenNewParams
+	p.Name.Value, p.Name.Present = name, true
+	p.Policies.Value, p.Policies.Present = policies, true
+	got, err := c.userTokens.New(ctx, p)
+	if err != nil {
+		return state.S3Keys{}, err
+	}
+	return state.S3Keys{Access: state.NewSecret(got.ID), Secret: s3Secret(got.Value)}, whole(got.ID, got.Value)
 }
 
 // whole checks that a reply that comes once holds what it comes for.
@@ -132,62 +104,6 @@ func whole(id, value string) error {
 		return nonsense("", "the answer lacks the token's id or value")
 	}
 	return nil
-}
-
-// onBucket is the policy that allows a permission on one bucket.
-func onBucket(b state.Bucket, group string) shared.TokenPolicyParam {
-	jurisdiction := b.Jurisdiction
-	if jurisdiction == "" {
-		jurisdiction = everywhere
-	}
-	var g shared.TokenPolicyPermissionGroupParam
-	g.ID.Value, g.ID.Present = group, true
-	var p shared.TokenPolicyParam
-	p.Effect.Value, p.Effect.Present = shared.TokenPolicyEffectAllow, true
-	p.PermissionGroups.Value, p.PermissionGroups.Present = []shared.TokenPolicyPermissionGroupParam{g}, true
-	p.Resources.Value, p.Resources.Present = shared.TokenPolicyResourcesIAMResourcesTypeObjectStringParam{
-		bucketScope + "." + b.Account + "_" + jurisdiction + "_" + b.Name: "*",
-	}, true
-	return p
-}
-
-// itemWriteGroup looks the id of the permission up (GET
-// .../tokens/permission_groups?name=&scope=).
-func (c *Client) itemWriteGroup(ctx context.Context, account string, own bool) (string, error) {
-	const op = "look up the permission " + itemWrite
-	found := map[string]string{}
-	if own {
-		var p accounts.TokenPermissionGroupListParams
-		p.AccountID.Value, p.AccountID.Present = account, true
-		p.Name.Value, p.Name.Present = itemWrite, true
-		p.Scope.Value, p.Scope.Present = bucketScope, true
-		got, err := c.ownTokens.PermissionGroups.List(ctx, p)
-		if err != nil {
-			return "", failed(op, err)
-		}
-		for _, g := range got.Result {
-			if slices.Contains(g.Scopes, bucketScope) {
-				found[g.Name] = g.ID
-			}
-		}
-	} else {
-		var p user.TokenPermissionGroupListParams
-		p.Name.Value, p.Name.Present = itemWrite, true
-		p.Scope.Value, p.Scope.Present = bucketScope, true
-		got, err := c.userTokens.PermissionGroups.List(ctx, p)
-		if err != nil {
-			return "", failed(op, err)
-		}
-		for _, g := range got.Result {
-			if slices.Contains(g.Scopes, bucketScope) {
-				found[g.Name] = g.ID
-			}
-		}
-	}
-	if found[itemWrite] == "" {
-		return "", nonsense(op, "Cloudflare knows no permission of that name")
-	}
-	return found[itemWrite], nil
 }
 
 // RollR2Token gives a token a new value, which ends the old one (PUT

@@ -43,7 +43,7 @@ type envelope struct {
 func check(req *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	resp, err := next(req)
 	if err != nil {
-		return nil, &state.CallError{Service: "Cloudflare", Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
+		return nil, &state.CallError{Service: service, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
 	}
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
@@ -58,7 +58,7 @@ func check(req *http.Request, next option.MiddlewareNext) (*http.Response, error
 		return resp, nil
 	}
 	e := &state.CallError{
-		Service: "Cloudflare", Status: resp.StatusCode, Request: httpx.RequestID(resp.Header), Kind: httpx.Kind(resp, err),
+		Service: service, Status: resp.StatusCode, Request: httpx.RequestID(resp.Header), Kind: httpx.Kind(resp, err),
 	}
 	switch {
 	case err != nil:
@@ -93,7 +93,7 @@ func check(req *http.Request, next option.MiddlewareNext) (*http.Response, error
 func failed(op string, err error) error {
 	var e *state.CallError
 	if !errors.As(err, &e) {
-		e = &state.CallError{Service: "Cloudflare", Kind: httpx.Kind(nil, err), Text: "the answer is not what it should be"}
+		e = &state.CallError{Service: service, Kind: httpx.Kind(nil, err), Text: "the answer is not what it should be"}
 		if !errors.Is(e.Kind, state.ErrService) {
 			e.Text = httpx.Cause(err)
 		}
@@ -101,7 +101,7 @@ func failed(op string, err error) error {
 	if e.Code == codeR2Off {
 		return state.Problem{
 			ID: codeR2Off, What: "R2 is not switched on for this account", Why: e.Text,
-			Fix: "switch R2 on in Cloudflare's dashboard (it asks for a way to pay, 10 GB are free), then run this again",
+			Fix: "switch R2 on in Cloudflare's dashboard, then run this again",
 			URL: "https://dash.cloudflare.com/?to=/:account/r2/overview",
 		}
 	}
@@ -111,7 +111,7 @@ func failed(op string, err error) error {
 
 // nonsense is the error for an answer that lacks what it must have.
 func nonsense(op, text string) error {
-	return &state.CallError{Service: "Cloudflare", Op: op, Kind: state.ErrService, Text: text}
+	return &state.CallError{Service: service, Op: op, Kind: state.ErrService, Text: text}
 }
 
 // absent says whether the error is that there is no such thing; an address

@@ -95,7 +95,7 @@ func (c *Client) verifySeen(ctx context.Context, seen []state.Account) (state.Cl
 		wg.Go(func() { tokens[i], errs[i] = c.verifyOwn(ctx, a.ID) })
 	}
 	wg.Wait()
-	err := error(&state.CallError{Service: "Cloudflare", Op: opVerify, Kind: state.ErrUnauthorized})
+	err := error(&state.CallError{Service: service, Op: opVerify, Kind: state.ErrUnauthorized})
 	for i := range seen {
 		if errs[i] == nil {
 			return tokens[i], seen[i].ID, nil

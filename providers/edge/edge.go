@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -86,9 +87,7 @@ func (e *Edge) ask(ctx context.Context, method, path string, body []byte, h http
 	if err != nil {
 		return state.Page{}, fmt.Errorf("%s: %w", op, err)
 	}
-	for name, values := range h {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, h)
 	resp, err := e.hc.Do(req)
 	if err != nil {
 		return state.Page{}, &state.CallError{Service: req.URL.Host, Op: op, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}

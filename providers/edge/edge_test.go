@@ -3,12 +3,13 @@ package edge_test
 import (
 	"bufio"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // GitHub signs with it too
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -42,9 +43,7 @@ func recorded(t *testing.T, name string) *edge.Edge {
 	resp.Header.Del("Content-Length")
 	resp.Header.Del("Connection")
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		for k, v := range resp.Header {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), resp.Header)
 		w.WriteHeader(resp.StatusCode)
 		_, _ = io.WriteString(w, body)
 	})

@@ -58,5 +58,5 @@ func (g *Git) IntentToAdd(ctx context.Context, paths ...string) error {
 // git runs Git with plain paths (no patterns) and English words.
 func (g *Git) git(ctx context.Context, args []string) (runner.Result, error) {
 	argv := append([]string{"git", "--literal-pathspecs", "-C", g.root}, args...)
-	return g.run.Run(ctx, runner.Cmd{Argv: argv, Env: []string{"LC_ALL=C"}}) //nolint:wrapcheck // the callers say what for
+	return g.run.Run(ctx, runner.Cmd{Argv: argv, Env: []string{"LC_ALL=C"}})
 }

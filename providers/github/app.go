@@ -97,6 +97,7 @@ func (c *Client) Convert(ctx context.Context, code state.Secret) (state.NewApp, 
 	ctx = httpx.Hide(httpx.Once(ctx), code)
 	var got struct {
 		app
+
 		PEM           string  `json:"pem"`
 		ClientSecret  string  `json:"client_secret"`
 		WebhookSecret *string `json:"webhook_secret"`

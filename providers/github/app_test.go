@@ -94,8 +94,9 @@ func verify(header string, key *rsa.PublicKey, now time.Time) error {
 		return err
 	}
 	var claims struct {
-		Iat, Exp int64
-		Iss      string
+		Iat int64  `json:"iat"`
+		Exp int64  `json:"exp"`
+		Iss string `json:"iss"`
 	}
 	if err := json.Unmarshal(body, &claims); err != nil {
 		return err

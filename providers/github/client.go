@@ -16,6 +16,9 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
+// service is how errors name whom they are from.
+const service = "GitHub"
+
 // The addresses of github.com.
 const (
 	publicAPI = "https://api.github.com"

@@ -104,11 +104,11 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"unauthorized", func(w http.ResponseWriter, _ *http.Request) { write(w, 401, `{"message":"Bad credentials"}`) }, state.ErrUnauthorized, "Bad credentials", ""},
 		{"denied", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("X-Accepted-GitHub-Permissions", "administration=write")
+			w.Header().Set("X-Accepted-Github-Permissions", "administration=write")
 			write(w, 403, `{"message":"Resource not accessible by personal access token"}`)
 		}, state.ErrDenied, "Resource not", "administration=write"},
 		{"scope", func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("X-Accepted-OAuth-Scopes", "admin:repo_hook")
+			w.Header().Set("X-Accepted-Oauth-Scopes", "admin:repo_hook")
 			write(w, 403, `{"message":"no"}`)
 		}, state.ErrDenied, "no", "scope admin:repo_hook"},
 		{"limited", func(w http.ResponseWriter, _ *http.Request) { write(w, 429, `{"message":"slow down"}`) }, state.ErrLimited, "slow down", ""},
@@ -125,7 +125,7 @@ func TestRefusals(t *testing.T) {
 			write(w, 422, `{"message":"Validation Failed","errors":[{"resource":"Hook","field":"url","code":"invalid"},{"message":"No\u001b[0m"}]}`)
 		}, state.ErrInvalid, "Validation Failed; url invalid; No[0m", ""},
 		{"5xx page", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(502)
+			w.WriteHeader(http.StatusBadGateway)
 			_, _ = w.Write([]byte("<html><title>Unicorn!</title></html>"))
 		}, state.ErrService, "Unicorn!", ""},
 		{"page", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, state.ErrService, "JSON", ""},
@@ -135,7 +135,9 @@ func TestRefusals(t *testing.T) {
 		}, state.ErrService, "unexpected EOF", ""},
 		{"empty", func(http.ResponseWriter, *http.Request) {}, state.ErrService, "JSON", ""},
 		{"nobody", func(w http.ResponseWriter, _ *http.Request) { write(w, 200, `{}`) }, state.ErrService, "names no", ""},
-		{"moved away", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example/", 302) }, state.ErrService, "", ""},
+		{"moved away", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
+		}, state.ErrService, "", ""},
 		{"hung up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, state.ErrOffline, "EOF", ""},
 	}
 	for _, tc := range cases {

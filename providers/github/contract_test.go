@@ -31,13 +31,18 @@ func TestContract(t *testing.T) {
 	c := github.New(httpx.New(httpx.Options{}), srv.URL, srv.URL, state.NewSecret("tok"))
 	auth := state.AppAuth{ID: 1, Key: newKey(t)}
 	ctx := t.Context()
+	found := func(_ any, found bool, err error) {
+		if found || err != nil {
+			t.Errorf("found something: %v, %v", found, err)
+		}
+	}
 	r := state.Repo{Name: "o/r", Branch: "main"}
 	_, _ = c.User(ctx)
-	_, _, _ = c.Repo(ctx, "o/r")
+	found(c.Repo(ctx, "o/r"))
 	_, _ = c.Topics(ctx, "o/r")
 	_, _ = c.App(ctx, auth)
-	_, _, _ = c.AppBySlug(ctx, "ci")
-	_, _, _ = c.Installation(ctx, auth, "o/r")
+	found(c.AppBySlug(ctx, "ci"))
+	found(c.Installation(ctx, auth, "o/r"))
 	_, _ = c.RepoHooks(ctx, "o/r")
 	_, _ = c.HookDeliveries(ctx, "o/r", 7)
 	_, _ = c.AppDeliveries(ctx, auth)

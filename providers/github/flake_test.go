@@ -110,7 +110,11 @@ func TestPropose(t *testing.T) {
 }
 
 func TestProposeSendsTheFile(t *testing.T) {
-	var sent struct{ Message, Content, Branch string }
+	var sent struct {
+		Message string `json:"message"`
+		Content string `json:"content"`
+		Branch  string `json:"branch"`
+	}
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodPut:

@@ -21,6 +21,7 @@ func (c *Client) RepoHooks(ctx context.Context, repo string) ([]state.Hook, erro
 	for page := 1; page != 0; {
 		var got []struct {
 			github.Hook
+
 			Last struct {
 				Code *int `json:"code"`
 			} `json:"last_response"`

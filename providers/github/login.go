@@ -27,7 +27,7 @@ func (c *Client) CheckLogin(ctx context.Context, clientID string, secret state.S
 	if c.bad != nil {
 		return "", c.bad
 	}
-	e := &state.CallError{Service: "GitHub", Op: "check the sign-in of client " + clientID}
+	e := &state.CallError{Service: service, Op: "check the sign-in of client " + clientID}
 	form := url.Values{"client_id": {clientID}, "client_secret": {secret.Reveal()}, "code": {madeUpCode}}
 	if callback != "" {
 		form.Set("redirect_uri", callback)

@@ -16,7 +16,7 @@ import (
 // refusal is the error of a call. go-github has errors of several types; all
 // are told apart here by status and headers, since it takes a 429 for no limit.
 func refusal(op string, resp *github.Response, err error) *state.CallError {
-	e := &state.CallError{Service: "GitHub", Op: op, Text: httpx.Cause(err)}
+	e := &state.CallError{Service: service, Op: op, Text: httpx.Cause(err)}
 	if resp == nil || resp.Response == nil {
 		e.Kind = httpx.Kind(nil, err)
 		return e
@@ -71,7 +71,7 @@ func words(resp *http.Response) string {
 // nonsense is the error for an answer that lacks what it must have.
 func nonsense(op string, resp *github.Response, text string) *state.CallError {
 	return &state.CallError{
-		Service: "GitHub", Op: op, Status: resp.StatusCode, Text: text,
+		Service: service, Op: op, Status: resp.StatusCode, Text: text,
 		Request: httpx.RequestID(resp.Header), Kind: state.ErrService,
 	}
 }

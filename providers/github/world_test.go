@@ -25,9 +25,22 @@ func TestInTheBuiltInWorld(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
-	at, ctx := w.Endpoints(), t.Context()
+	at := w.Endpoints()
 	c := github.New(httpx.New(httpx.Options{}), at.GitHubAPI, at.GitHubWeb, state.NewSecret(w.Env()["GH_TOKEN"]))
+	stranger := github.New(httpx.New(httpx.Options{}), at.GitHubAPI, at.GitHubWeb, state.NewSecret("ghp_wrong"))
+	if _, err := stranger.User(t.Context()); !errors.Is(err, state.ErrUnauthorized) {
+		t.Errorf("a wrong token: %v", err)
+	}
+	r := lookAround(t, c)
+	made, auth := makeApp(t, c, at.GitHubWeb)
+	installApp(t, c, at.GitHubWeb, made, auth, r)
+	pingHook(t, c, r)
+	proposeTwice(t, c, r)
+}
 
+func lookAround(t *testing.T, c *github.Client) state.Repo {
+	t.Helper()
+	ctx := t.Context()
 	u, err := c.User(ctx)
 	if err != nil || u.Login != "phlip9" || !u.Classic || !slices.Contains(u.Scopes, "repo") || u.Clock.IsZero() {
 		t.Errorf("user %+v, %v", u, err)
@@ -46,8 +59,12 @@ func TestInTheBuiltInWorld(t *testing.T) {
 	if now, again := c.Topics(ctx, r.Name); err != nil || again != nil || len(now) != len(had)+1 {
 		t.Errorf("topics %v, %v, %v", now, err, again)
 	}
+	return r
+}
 
-	made, auth := makeApp(t, c, at.GitHubWeb)
+func installApp(t *testing.T, c *github.Client, web string, made state.NewApp, auth state.AppAuth, r state.Repo) {
+	t.Helper()
+	ctx := t.Context()
 	a, err := c.App(ctx, auth)
 	if err != nil || a.Slug != made.App.Slug || a.ClientID != made.App.ClientID || a.Permissions["contents"] != "read" {
 		t.Errorf("App %+v, %v", a, err)
@@ -58,33 +75,31 @@ func TestInTheBuiltInWorld(t *testing.T) {
 	if _, found, err := c.Installation(ctx, auth, r.Name); found || err != nil {
 		t.Errorf("installed already: %v, %v", found, err)
 	}
-	install := fmt.Sprintf("%s/apps/%s/installations/new/permissions?suggested_target_id=%d&repository_ids[]=%d", at.GitHubWeb, a.Slug, r.Owner.ID, r.ID)
+	install := fmt.Sprintf("%s/apps/%s/installations/new/permissions?suggested_target_id=%d&repository_ids[]=%d", web, a.Slug, r.Owner.ID, r.ID)
 	if err := fake.Person(ctx, http.DefaultClient, install); err != nil {
 		t.Fatal(err)
 	}
 	if i, found, err := c.Installation(ctx, auth, r.Name); !found || err != nil || i.Account != "phlip9" || i.Permissions["contents"] != "read" {
 		t.Errorf("installation %+v, %v, %v", i, found, err)
 	}
-	hooks, err := c.RepoHooks(ctx, r.Name)
-	if err != nil || len(hooks) != 1 {
-		t.Fatalf("hooks %+v, %v", hooks, err)
-	}
-	if err := c.Ping(ctx, r.Name, hooks[0].ID); err != nil {
-		t.Error(err)
-	}
-	if all, err := c.HookDeliveries(ctx, r.Name, hooks[0].ID); err != nil || len(all) == 0 || all[0].Event != "ping" {
-		t.Errorf("deliveries %+v, %v", all, err)
-	}
 	for secret, want := range map[string]state.LoginVerdict{made.ClientSecret.Reveal(): state.LoginRight, "other": state.LoginWrong} {
 		if v, err := c.CheckLogin(ctx, a.ClientID, state.NewSecret(secret), ""); err != nil || v != want {
 			t.Errorf("login: %q, %v, want %q", v, err, want)
 		}
 	}
-	proposeTwice(t, c, r)
+}
 
-	stranger := github.New(httpx.New(httpx.Options{}), at.GitHubAPI, at.GitHubWeb, state.NewSecret("ghp_wrong"))
-	if _, err := stranger.User(ctx); !errors.Is(err, state.ErrUnauthorized) {
-		t.Errorf("a wrong token: %v", err)
+func pingHook(t *testing.T, c *github.Client, r state.Repo) {
+	t.Helper()
+	hooks, err := c.RepoHooks(t.Context(), r.Name)
+	if err != nil || len(hooks) != 1 {
+		t.Fatalf("hooks %+v, %v", hooks, err)
+	}
+	if err := c.Ping(t.Context(), r.Name, hooks[0].ID); err != nil {
+		t.Error(err)
+	}
+	if all, err := c.HookDeliveries(t.Context(), r.Name, hooks[0].ID); err != nil || len(all) == 0 || all[0].Event != "ping" {
+		t.Errorf("deliveries %+v, %v", all, err)
 	}
 }
 
@@ -103,11 +118,11 @@ func makeApp(t *testing.T, c *github.Client, web string) (state.NewApp, state.Ap
 	if err != nil || back.Query().Get("code") == "" {
 		t.Fatalf("no code in %q", read["address"])
 	}
-	made, err := c.Convert(t.Context(), back.Query().Get("code"))
+	made, err := c.Convert(t.Context(), state.NewSecret(back.Query().Get("code")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Convert(t.Context(), back.Query().Get("code")); !errors.Is(err, state.ErrNotFound) {
+	if _, err := c.Convert(t.Context(), state.NewSecret(back.Query().Get("code"))); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("a spent code: %v", err)
 	}
 	return made, state.AppAuth{ID: made.App.ID, Key: made.Key}

@@ -72,8 +72,7 @@ func Cause(err error) string {
 	if err == nil {
 		return ""
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return state.CleanText(err.Error(), textLimit)

@@ -25,6 +25,9 @@ import (
 // with all its references takes some ten thousand.
 const textLimit = 1 << 20
 
+// service is its name in errors.
+const service = "the cache"
+
 // userAgent is what Nix says of itself: some firewalls treat it in their own
 // way, which is to be seen.
 const userAgent = "curl/8.12.1 Nix/2.28.3"
@@ -134,7 +137,7 @@ func (c *Cache) get(ctx context.Context, op, path string) (text string, h http.H
 		return "", nil, false, c.refused(op, resp, httpx.CleanBody(b))
 	}
 	if err != nil {
-		return "", nil, false, &state.CallError{Service: "the cache", Op: op, Status: resp.StatusCode, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
+		return "", nil, false, &state.CallError{Service: service, Op: op, Status: resp.StatusCode, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
 	}
 	return string(b), resp.Header, true, nil
 }
@@ -149,14 +152,14 @@ func (c *Cache) do(ctx context.Context, op, method, path string) (*http.Response
 	req.Header.Set("Accept-Encoding", "gzip, zstd")
 	resp, err := c.hc.Do(req)
 	if err != nil {
-		return nil, &state.CallError{Service: "the cache", Op: op, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
+		return nil, &state.CallError{Service: service, Op: op, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
 	}
 	return resp, nil
 }
 
 // decoded reads a body through its Content-Encoding, at most textLimit bytes.
 func decoded(resp *http.Response) ([]byte, error) {
-	var body io.Reader = io.LimitReader(resp.Body, textLimit)
+	body := io.LimitReader(resp.Body, textLimit)
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 	case "gzip":
@@ -188,7 +191,7 @@ func decoded(resp *http.Response) ([]byte, error) {
 // refused is the error of a status that a cache should not give.
 func (c *Cache) refused(op string, resp *http.Response, text string) error {
 	return &state.CallError{
-		Service: "the cache", Op: op, Status: resp.StatusCode, Kind: httpx.Kind(resp, nil),
+		Service: service, Op: op, Status: resp.StatusCode, Kind: httpx.Kind(resp, nil),
 		Text: text, Request: httpx.RequestID(resp.Header),
 	}
 }
@@ -196,5 +199,5 @@ func (c *Cache) refused(op string, resp *http.Response, text string) error {
 // wrong is the error of an answer that is not what it should be: a challenge
 // page in place of a narinfo, a narinfo of something else.
 func (c *Cache) wrong(op, text string) error {
-	return &state.CallError{Service: "the cache", Op: op, Status: http.StatusOK, Kind: state.ErrService, Text: httpx.CleanBody([]byte(text))}
+	return &state.CallError{Service: service, Op: op, Status: http.StatusOK, Kind: state.ErrService, Text: httpx.CleanBody([]byte(text))}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // packages says where a program that is missing comes from.
-var packages = map[string]string{ //nolint:gochecknoglobals // a table
+var packages = map[string]string{
 	"ssh":             "OpenSSH's client (nixpkgs: openssh)",
 	"git":             "Git (nixpkgs: git)",
 	"nix":             "Nix, from https://nixos.org/download",
@@ -71,7 +71,7 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 
 // command prepares the program, in a session and process group of its own.
 func (e Exec) command(ctx context.Context, c Cmd) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...) //nolint:gosec // running programs is this package's one job
+	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

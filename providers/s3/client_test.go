@@ -47,10 +47,10 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodHead:
 	case http.MethodPut:
 		s.objects[r.URL.Path] = unchunked(r)
-		w.Header().Set("Etag", `"x"`)
+		w.Header().Set("ETag", `"x"`)
 	case http.MethodGet:
 		w.Header().Set("Last-Modified", "Mon, 23 Nov 2026 01:02:03 GMT")
-		w.Header().Set("Etag", `"x"`)
+		w.Header().Set("ETag", `"x"`)
 		_, _ = w.Write(s.objects[r.URL.Path])
 	case http.MethodDelete:
 		delete(s.objects, r.URL.Path)
@@ -172,7 +172,7 @@ func TestExercise(t *testing.T) {
 		}, state.ErrUnauthorized, "PUT DELETE"},
 		{"no bucket", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) { xmlError(w, 404, "NoSuchBucket", "no") }, state.ErrNotFound, "PUT DELETE"},
 		{"page", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			_, _ = w.Write([]byte("<html><title>Oops</title></html>"))
 		}, state.ErrService, "PUT DELETE"},
 		{"get denied", http.MethodGet, func(w http.ResponseWriter, _ *http.Request) { xmlError(w, 403, "AccessDenied", "no") }, state.ErrDenied, "PUT GET DELETE"},

@@ -30,6 +30,7 @@ func (f *File) AddRule(ctx context.Context, recipients []string) error {
 	if len(recipients) == 0 {
 		return errors.New("add creation rule: no recipients")
 	}
+	recipients = unique(recipients)
 	for _, recipient := range recipients {
 		if _, err := sopsage.MasterKeyFromRecipient(recipient); err != nil || strings.ContainsAny(recipient, ",\n") {
 			return fmt.Errorf("add creation rule: %q is not an age recipient", recipient)
@@ -67,7 +68,7 @@ func (f *File) judge(path, text string, recipients []string) (err error) {
 		return fmt.Errorf("check creation rule: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.WriteFile(filepath.Join(dir, rulesName), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, rulesName), []byte(text), 0o600); err != nil { //nolint:gosec // a folder made just now
 		return fmt.Errorf("check creation rule: %w", err)
 	}
 	there := filepath.Join(dir, f.pathIn(path))
@@ -75,12 +76,12 @@ func (f *File) judge(path, text string, recipients []string) (err error) {
 		there = f.o.File
 	}
 	copied := &File{o: Options{Root: dir, File: there}}
-	conf, err := copied.rule()
+	conf, found, err := copied.rule()
 	if err != nil {
 		return err
 	}
 	for _, recipient := range recipients {
-		if conf == nil || !slices.Contains(ages(conf.KeyGroups), recipient) {
+		if !found || !slices.Contains(ages(conf.KeyGroups), recipient) {
 			return unusual{why: "sops would read the new rule in another way"}
 		}
 	}
@@ -114,11 +115,22 @@ func (f *File) byHand(path string, recipients []string, before string, cause err
 			all = append(all, recipient)
 		}
 	}
-	conf, err := f.rule()
-	if err != nil || conf == nil || len(conf.KeyGroups) != 1 || len(others(conf.KeyGroups)) > 0 {
+	conf, found, err := f.rule()
+	if err != nil || !found || len(conf.KeyGroups) != 1 || len(others(conf.KeyGroups)) > 0 {
 		p.Fix = fmt.Sprintf("add these age recipients to the rule at line %d: %s", rule.Line, strings.Join(recipients, ", "))
 		return p
 	}
 	p.Fix = fmt.Sprintf("put this above the rule at line %d:\n%s", rule.Line, ruleBlock(f.pathIn(path), all, 2))
 	return p
+}
+
+// unique is each of them once, in their order.
+func unique(all []string) []string {
+	var once []string
+	for _, one := range all {
+		if !slices.Contains(once, one) {
+			once = append(once, one)
+		}
+	}
+	return once
 }

@@ -16,7 +16,7 @@ func TestAddRule(t *testing.T) {
 	t.Parallel()
 	w, host := newWorld(t), recipient(t)
 	w.write(w.rules(), "# ours\n"+w.read(w.rules()))
-	if err := w.file().AddRule(t.Context(), []string{w.me, host}); err != nil {
+	if err := w.file().AddRule(t.Context(), []string{w.me, host, w.me}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := w.file().Recipients(t.Context())

@@ -195,13 +195,10 @@ func withoutAges(rule any) any {
 // ruleBlock is the text of a rule.
 func ruleBlock(path string, recipients []string, indent int) string {
 	pad := strings.Repeat(" ", indent)
-	text := pad + "- path_regex: " + quote("^"+regexp.QuoteMeta(path)+"$") + "\n" +
+	return pad + "- path_regex: " + quote("^"+regexp.QuoteMeta(path)+"$") + "\n" +
 		pad + "  key_groups:\n" +
-		pad + "    - age:\n"
-	for _, recipient := range recipients {
-		text += pad + "        - " + recipient + "\n"
-	}
-	return text
+		pad + "    - age:\n" +
+		pad + "        - " + strings.Join(recipients, "\n"+pad+"        - ") + "\n"
 }
 
 // quote makes a YAML scalar of a regular expression.

@@ -97,8 +97,7 @@ func TestAddRecipientsLeavesTheUnusual(t *testing.T) {
 		"rules that are texts": "creation_rules:\n  - no\n",
 	} {
 		got, err := addRecipients(before, path, []string{one, two})
-		var u unusual
-		if !errors.As(err, &u) {
+		if _, ok := errors.AsType[unusual](err); !ok {
 			t.Errorf("%s: %v\n%s", name, err, got)
 		}
 	}

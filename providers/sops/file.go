@@ -34,7 +34,7 @@ type Options struct {
 	Root string              // the infra repository, absolute
 	File string              // the secrets file, absolute
 	Env  func(string) string // environment variables
-	Home string              // the user's home folder, absolute
+	Home string              // the user's home folder, absolute; empty: there is none
 	Now  func() time.Time    // nil: time.Now
 }
 

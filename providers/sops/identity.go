@@ -24,9 +24,10 @@ const (
 	configEnv  = "XDG_CONFIG_HOME"
 )
 
-// found is an identity and where it was.
-type found struct {
+// located is an identity and where it was.
+type located struct {
 	age.Identity
+
 	source string
 }
 
@@ -66,22 +67,25 @@ func (f *File) CreateIdentity(ctx context.Context) (state.Identity, error) {
 		return i, err
 	}
 	path := f.keyFile()
+	if path == "" {
+		return state.Identity{}, errors.New("make age identity: there is no home folder to put it in")
+	}
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return state.Identity{}, fmt.Errorf("make age identity: %w", err)
 	}
 	recipient, key, err := age.NewIdentity()
 	if err != nil {
-		return state.Identity{}, err
+		return state.Identity{}, fmt.Errorf("make age identity: %w", err)
 	}
-	text := append(before, age.KeyFile(recipient, key).Reveal()...)
+	text := string(before) + age.KeyFile(recipient, key).Reveal()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return state.Identity{}, fmt.Errorf("make age identity: %w", err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return state.Identity{}, fmt.Errorf("make age identity: %w", err)
 	}
-	if err := state.WriteFile(path, text, 0o600); err != nil {
+	if err := state.WriteFile(path, []byte(text), 0o600); err != nil {
 		return state.Identity{}, fmt.Errorf("make age identity: %w", err)
 	}
 	return state.Identity{Recipient: recipient, Source: path}, nil
@@ -89,14 +93,14 @@ func (f *File) CreateIdentity(ctx context.Context) (state.Identity, error) {
 
 // identities finds what sops would find, without asking for a passphrase. The
 // notes say which of the places could not be read.
-func (f *File) identities() (all []found, notes []error) {
+func (f *File) identities() (all []located, notes []error) {
 	add := func(source string, text state.Secret, parse func(state.Secret) ([]age.Identity, error)) {
 		ids, err := parse(text)
 		if err != nil {
 			notes = append(notes, fmt.Errorf("%s: %w", source, err))
 		}
 		for _, id := range ids {
-			all = append(all, found{id, source})
+			all = append(all, located{id, source})
 		}
 	}
 	if text := f.o.Env(keyEnv); text != "" {
@@ -111,7 +115,7 @@ func (f *File) identities() (all []found, notes []error) {
 		{named, true, age.Parse},
 		{f.defaultKeyFile(), false, age.Parse},
 		{f.o.Env(sshFileEnv), true, parseSSH},
-		{filepath.Join(f.o.Home, ".ssh", "id_ed25519"), false, parseSSH},
+		{f.inHome(".ssh", "id_ed25519"), false, parseSSH},
 	}
 	for i, file := range files {
 		if file.path == "" || i > 0 && file.path == named {
@@ -150,13 +154,20 @@ func (f *File) keyFile() string {
 
 // defaultKeyFile is sops' own place for identities.
 func (f *File) defaultKeyFile() string {
-	folder := f.o.Env(configEnv)
-	switch {
-	case folder != "":
-	case runtime.GOOS == "darwin":
-		folder = filepath.Join(f.o.Home, "Library", "Application Support")
-	default:
-		folder = filepath.Join(f.o.Home, ".config")
+	below := []string{"sops", "age", "keys.txt"}
+	if folder := f.o.Env(configEnv); folder != "" {
+		return filepath.Join(append([]string{folder}, below...)...)
 	}
-	return filepath.Join(folder, "sops", "age", "keys.txt")
+	if runtime.GOOS == "darwin" {
+		return f.inHome(append([]string{"Library", "Application Support"}, below...)...)
+	}
+	return f.inHome(append([]string{".config"}, below...)...)
+}
+
+// inHome is a path in the user's home folder; empty where there is none.
+func (f *File) inHome(below ...string) string {
+	if f.o.Home == "" {
+		return ""
+	}
+	return filepath.Join(f.o.Home, filepath.Join(below...))
 }

@@ -25,7 +25,10 @@ const libraryVersion = "3.13.3"
 // every value is there already nothing is written.
 //
 // Before the write the new file is opened again and compared: a rule that
-// would leave a value in clear is a state.Problem, and nothing is written.
+// would leave a value in clear is a state.Problem, one under which none of the
+// identities here could open a new file is state.ErrNoIdentity, and nothing is
+// written. Where there is no identity at all a new file is made all the same:
+// for others.
 func (f *File) Keep(ctx context.Context, all ...state.Sealed) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -50,7 +53,11 @@ func (f *File) Keep(ctx context.Context, all ...state.Sealed) error {
 	if err != nil || raw == nil {
 		return err
 	}
-	next, err := f.decode(ctx, raw, o.key)
+	key := o.key
+	if all, _ := f.identities(); !found && len(all) > 0 {
+		key = nil // unwrapped again, so that no file is made that locks this machine out
+	}
+	next, err := f.decode(ctx, raw, key)
 	if err != nil {
 		return err
 	}
@@ -146,11 +153,11 @@ func insert(b *sops.TreeBranch, name state.SecretName) int {
 // fresh is a file without values, with a new data key for the recipients of
 // the creation rule.
 func (f *File) fresh() (*opened, error) {
-	conf, err := f.rule()
+	conf, found, err := f.rule()
 	if err != nil {
 		return nil, err
 	}
-	if conf == nil {
+	if !found {
 		return nil, state.Problem{
 			What: "make " + f.rel(),
 			Why:  "no creation rule of .sops.yaml matches it",

@@ -30,11 +30,11 @@ func (f *File) Recipients(ctx context.Context) (state.Recipients, error) {
 		return state.Recipients{}, fmt.Errorf("read recipients: %w", err)
 	}
 	var r state.Recipients
-	conf, err := f.rule()
+	conf, found, err := f.rule()
 	if err != nil {
 		return r, err
 	}
-	if conf != nil {
+	if found {
 		r.Rule, r.Others = ages(conf.KeyGroups), others(conf.KeyGroups)
 	}
 	raw, found, err := f.read()
@@ -62,12 +62,12 @@ func (f *File) Recipients(ctx context.Context) (state.Recipients, error) {
 func (f *File) UpdateKeys(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	conf, err := f.rule()
-	if err != nil {
+	conf, found, err := f.rule()
+	if err != nil || !found {
 		return err
 	}
 	o, found, err := f.open(ctx)
-	if err != nil || !found || conf == nil {
+	if err != nil || !found {
 		return err
 	}
 	tree, err := f.load(o.raw)
@@ -127,33 +127,32 @@ func rewrap(m *sops.Metadata, want []sops.KeyGroup, dataKey []byte) (changed boo
 	return changed, nil
 }
 
-// rule is the first creation rule that matches the file, as sops reads it; nil
-// where there is none.
-func (f *File) rule() (*config.Config, error) {
+// rule is the first creation rule that matches the file, as sops reads it.
+func (f *File) rule() (conf *config.Config, found bool, err error) {
 	path, found := f.rulesPath()
 	if !found {
-		return nil, nil
+		return nil, false, nil
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
+		return nil, false, fmt.Errorf("read rules: %w", err)
 	}
 	rules, err := parseRules(string(text))
 	if err != nil {
-		return nil, state.Problem{What: "read " + path, Why: err.Error(), Fix: "mend the file: sops cannot read it either"}
+		return nil, false, state.Problem{What: "read " + path, Why: err.Error(), Fix: "mend the file: sops cannot read it either"}
 	}
 	i, err := rules.match(f.pathIn(path))
 	if err != nil {
-		return nil, state.Problem{What: "read " + path, Why: err.Error(), Fix: "mend the file: sops cannot read it either"}
+		return nil, false, state.Problem{What: "read " + path, Why: err.Error(), Fix: "mend the file: sops cannot read it either"}
 	}
 	if i < 0 {
-		return nil, nil
+		return nil, false, nil
 	}
-	conf, err := config.LoadCreationRuleForFile(path, f.o.File, nil)
+	conf, err = config.LoadCreationRuleForFile(path, f.o.File, nil)
 	if err != nil {
-		return nil, state.Problem{What: "read " + path, Why: state.CleanText(err.Error(), 300), Fix: "mend the creation rule of " + f.rel()}
+		return nil, false, state.Problem{What: "read " + path, Why: state.CleanText(err.Error(), 300), Fix: "mend the creation rule of " + f.rel()}
 	}
-	return conf, nil
+	return conf, true, nil
 }
 
 // rulesPath finds .sops.yaml as the sops CLI does when it is run in the infra

@@ -129,8 +129,14 @@ func TestCannotOpenSaysWhoCan(t *testing.T) {
 	if err := os.Remove(w.path()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.file().CanOpen(t.Context()); !errors.Is(err, state.ErrNoIdentity) || !strings.Contains(err.Error(), other) {
+	if err := w.file().CanOpen(t.Context()); err != nil {
+		t.Errorf("a rule that lacks us, to be mended: %v", err)
+	}
+	if err := w.file().Keep(t.Context(), sealed("a", "1")...); !errors.Is(err, state.ErrNoIdentity) || !strings.Contains(err.Error(), other) {
 		t.Errorf("a rule for others: %v", err)
+	}
+	if _, err := os.Stat(w.path()); err == nil {
+		t.Error("made a file that nobody here can open")
 	}
 }
 
@@ -252,6 +258,26 @@ func value(text, key string) string {
 		}
 	}
 	return ""
+}
+
+// Without an identity, a new file is sealed for others, and stays closed.
+func TestKeepForOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	nobody := sops.New(sops.Options{Root: w.root, File: w.path(), Env: func(string) string { return "" }})
+	if err := nobody.Keep(t.Context(), sealed("a", "1")...); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.secret("a"); got != "1" {
+		t.Errorf("read %q", got)
+	}
+	fresh := sops.New(sops.Options{Root: w.root, File: w.path(), Env: func(string) string { return "" }})
+	if _, _, err := fresh.Secret(t.Context(), "a"); !errors.Is(err, state.ErrNoIdentity) {
+		t.Errorf("opened without an identity: %v", err)
+	}
+	if _, err := fresh.CreateIdentity(t.Context()); err == nil {
+		t.Error("made an identity without a home")
+	}
 }
 
 // sshKey makes an SSH key pair: the file and the line.

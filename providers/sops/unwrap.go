@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/getsops/sops/v3"
@@ -14,9 +15,11 @@ import (
 )
 
 // CanOpen opens the file; where there is none it seals a value in memory for
-// the recipients of the creation rule (without a rule: for the identity on
-// this machine) and opens it again. nil: it can. Else the error is a
-// state.Problem that names the recipients, and state.ErrNoIdentity.
+// the recipients of the creation rule and opens it again. Where there is no
+// rule, or the rule lacks the identity on this machine (Recipients tells, and
+// AddRule mends it), the value is sealed for that identity. nil: it can. Else
+// the error is a state.Problem that names the recipients, and
+// state.ErrNoIdentity.
 func (f *File) CanOpen(ctx context.Context) error {
 	f.mu.Lock()
 	_, found, err := f.open(ctx)
@@ -38,18 +41,17 @@ func (f *File) CanOpen(ctx context.Context) error {
 
 // probe is an empty file for those who are to read the real one.
 func (f *File) probe(ctx context.Context) (*opened, error) {
-	conf, err := f.rule()
+	conf, ruled, err := f.rule()
 	if err != nil {
 		return nil, err
-	}
-	if conf != nil {
-		return f.fresh()
 	}
 	id, found, err := f.Identity(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !found {
+	case ruled && (!found || slices.Contains(ages(conf.KeyGroups), id.Recipient)):
+		return f.fresh()
+	case !found:
 		return nil, fmt.Errorf("%w: %w", state.Problem{
 			What: "open " + f.rel(),
 			Why:  "there is no age identity on this machine",
@@ -68,7 +70,7 @@ func (f *File) probe(ctx context.Context) (*opened, error) {
 // all that sops itself knows.
 func (f *File) unwrap(ctx context.Context, m *sops.Metadata) ([]byte, error) {
 	all, notes := f.identities()
-	var ids sopsage.ParsedIdentities
+	ids := make(sopsage.ParsedIdentities, 0, len(all))
 	for _, id := range all {
 		ids = append(ids, id.Key)
 	}
@@ -91,7 +93,7 @@ func (f *File) unwrap(ctx context.Context, m *sops.Metadata) ([]byte, error) {
 }
 
 // closed is the problem of a file that no key here opens.
-func (f *File) closed(m *sops.Metadata, all []found, notes []error) state.Problem {
+func (f *File) closed(m *sops.Metadata, all []located, notes []error) state.Problem {
 	to := append(ages(m.KeyGroups), others(m.KeyGroups)...)
 	p := state.Problem{
 		What: "open " + f.rel(),
@@ -125,7 +127,7 @@ func (s service) Decrypt(ctx context.Context, req *keyservice.DecryptRequest) (*
 	age, ok := req.GetKey().GetKeyType().(*keyservice.Key_AgeKey)
 	switch {
 	case !ok && s.others:
-		return keyservice.Server{}.Decrypt(ctx, req) //nolint:wrapcheck // read by sops alone
+		return keyservice.Server{}.Decrypt(ctx, req)
 	case !ok, len(s.ids) == 0:
 		return nil, errNotOurs
 	}
@@ -140,5 +142,5 @@ func (s service) Decrypt(ctx context.Context, req *keyservice.DecryptRequest) (*
 
 // Encrypt implements keyservice.KeyServiceServer.
 func (s service) Encrypt(ctx context.Context, req *keyservice.EncryptRequest) (*keyservice.EncryptResponse, error) {
-	return keyservice.Server{}.Encrypt(ctx, req) //nolint:wrapcheck // read by sops alone
+	return keyservice.Server{}.Encrypt(ctx, req)
 }

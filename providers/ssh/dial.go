@@ -60,6 +60,7 @@ func (h *Host) Dial(ctx context.Context, addr string) (net.Conn, error) {
 // conn is a connection that a running ssh carries.
 type conn struct {
 	net.Conn
+
 	end  context.CancelFunc
 	done chan struct{} // closed when ssh has ended
 	err  error         // why it ended; read after done
@@ -74,11 +75,11 @@ func (c *conn) Read(p []byte) (int, error) {
 			return n, c.err
 		}
 	}
-	return n, err //nolint:wrapcheck // io.EOF must stay io.EOF
+	return n, err
 }
 
 // Close implements net.Conn and ends ssh.
 func (c *conn) Close() error {
 	c.end()
-	return c.Conn.Close() //nolint:wrapcheck // it cannot fail
+	return c.Conn.Close()
 }

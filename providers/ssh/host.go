@@ -47,7 +47,7 @@ type Host struct{ o Options }
 // New returns the host; nothing is asked yet.
 func New(o Options) *Host {
 	if len(o.Argv) == 0 {
-		o.Argv = []string{"ssh"}
+		o.Argv = []string{program}
 	}
 	return &Host{o: o}
 }

@@ -14,6 +14,9 @@ import (
 // remote command, failed (ssh(1), EXIT STATUS).
 const failed = 255
 
+// program is the client where no other is named.
+const program = "ssh"
+
 // flags make ssh ask nobody and trust no new key.
 func (h *Host) flags() []string {
 	return append(append([]string{}, h.o.Argv...),
@@ -69,15 +72,15 @@ func (h *Host) verdict(op string, r runner.Result) error {
 			Fix:  "connect once by hand and confirm the fingerprint that the machine's console shows: ssh " + h.o.Dest + "; or set host.recipient",
 		}
 	case says("Permission denied", "Too many authentication failures"):
-		return &state.CallError{Service: "ssh", Op: what, Kind: state.ErrUnauthorized, Text: last(r.Stderr)}
+		return &state.CallError{Service: program, Op: what, Kind: state.ErrUnauthorized, Text: last(r.Stderr)}
 	}
-	return &state.CallError{Service: "ssh", Op: what, Kind: state.ErrOffline, Text: last(r.Stderr)}
+	return &state.CallError{Service: program, Op: what, Kind: state.ErrOffline, Text: last(r.Stderr)}
 }
 
 // denied is the error of a remote file that the user may not see.
 func (h *Host) denied(op string, r runner.Result) error {
 	return &state.CallError{
-		Service: "ssh", Op: op + " of " + h.o.Dest, Kind: state.ErrDenied, Text: last(r.Stderr),
+		Service: program, Op: op + " of " + h.o.Dest, Kind: state.ErrDenied, Text: last(r.Stderr),
 		Needs: "a user who may read it: root, or one in group keys",
 	}
 }

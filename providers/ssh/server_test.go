@@ -3,12 +3,14 @@ package ssh_test
 import (
 	"crypto/ed25519"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +59,7 @@ func start(t *testing.T, k known, answers map[string]answer) *machine {
 
 	conf := &gossh.ServerConfig{PublicKeyCallback: func(_ gossh.ConnMetadata, key gossh.PublicKey) (*gossh.Permissions, error) {
 		if string(gossh.MarshalAuthorizedKey(key)) != userLine {
-			return nil, fmt.Errorf("unknown key")
+			return nil, errors.New("unknown key")
 		}
 		return nil, nil //nolint:nilnil // no permissions
 	}}
@@ -148,7 +150,7 @@ func forward(ch gossh.NewChannel) {
 		FromPort uint32
 	}
 	_ = gossh.Unmarshal(ch.ExtraData(), &p)
-	to, err := net.Dial("tcp", net.JoinHostPort(p.Host, fmt.Sprint(p.Port)))
+	to, err := net.Dial("tcp", net.JoinHostPort(p.Host, strconv.FormatUint(uint64(p.Port), 10)))
 	if err != nil {
 		_ = ch.Reject(gossh.ConnectionFailed, "Connection refused")
 		return

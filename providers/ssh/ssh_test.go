@@ -96,7 +96,7 @@ func TestConnectionsThatFail(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	_ = l.Close()
-	m.argv = append(start(t, knownRight, nil).argv, "-p", port)
+	m.argv = slices.Concat(start(t, knownRight, nil).argv, []string{"-p", port})
 	for name, dest := range map[string]string{"refused": "127.0.0.1", "no such name": "ci.invalid"} {
 		if _, _, err := m.host(dest).Applied(t.Context()); !errors.Is(err, state.ErrOffline) {
 			t.Errorf("%s: %v, want ErrOffline", name, err)

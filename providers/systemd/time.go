@@ -9,11 +9,11 @@ import (
 )
 
 // never are the ways in which systemd says that there is no time.
-var never = map[string]bool{"": true, "n/a": true, "0": true, "infinity": true, "-": true} //nolint:gochecknoglobals // a table
+var never = map[string]bool{"": true, "n/a": true, "0": true, "infinity": true, "-": true}
 
 // zones are the abbreviations that mean one offset wherever they are used, in
 // hours. All others (CST, IST) are refused: a wrong time is worse than none.
-var zones = map[string]float64{ //nolint:gochecknoglobals // a table
+var zones = map[string]float64{
 	"UTC": 0, "GMT": 0, "Z": 0,
 	"WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
 	"EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9,

@@ -23,7 +23,7 @@ func (s deploy) Info() steps.Info {
 		ID: "deploy", Title: "Deploy", Phase: steps.PhaseNixOS,
 		Does:  "deploy " + s.Config.Host.Name + ": " + s.command(),
 		Needs: []state.Ref{state.FactModule.Ref(), state.FactSecrets.Ref()},
-		After: []state.Ref{state.FactInputs.Ref()},
+		After: []state.Ref{state.FactInputs.Ref(), state.FactInstalls.Ref(), state.FactTopics.Ref(), state.FactAddress.Ref()},
 		Gives: []state.Ref{state.FactDeployment.Ref()},
 	}
 }

@@ -19,6 +19,7 @@ func (s dns) Info() steps.Info {
 		ID: "dns", Title: "DNS of the CI", Phase: steps.PhaseNixOS, Limit: 2 * time.Minute,
 		Does:  "make " + s.Config.CI.Domain + " lead to the host",
 		Needs: []state.Ref{state.FactZones.Ref()},
+		Gives: []state.Ref{state.FactAddress.Ref()},
 	}
 }
 
@@ -45,7 +46,7 @@ func (s dns) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) 
 		return blocked(state.Problem{What: "the address of " + s.Config.Host.SSH + " is not known", Why: "no name server knows it", Fix: "give it an address record, or set host.ssh to its address"}), nil
 	}
 	if slices.ContainsFunc(seen.ci, func(a netip.Addr) bool { return slices.Contains(seen.host, a) }) {
-		return ready(domain+" leads to "+s.Config.Host.Name, state.Facts{}), nil
+		return ready(domain+" leads to "+s.Config.Host.Name, state.One(state.FactAddress, seen.host)), nil
 	}
 	zones, err := state.Get(in, state.FactZones)
 	if err != nil {
@@ -64,7 +65,7 @@ func (s dns) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) 
 		switch {
 		case !slices.Contains(seen.host, r.Addr):
 		case r.Proxied:
-			return ready(domain+" leads to "+s.Config.Host.Name+" through Cloudflare", state.Facts{}), nil
+			return ready(domain+" leads to "+s.Config.Host.Name+" through Cloudflare", state.One(state.FactAddress, seen.host)), nil
 		default:
 			return steps.Finding{Status: steps.Waiting, Text: "the record is there, name servers do not show it yet", Again: 5 * time.Second}, nil
 		}

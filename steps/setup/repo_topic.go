@@ -20,6 +20,7 @@ func (s repoTopic) Info() steps.Info {
 		ID: "repo-topic", Title: "Repository topic", Phase: steps.PhaseBefore, Lines: []int{11},
 		Does:  "add " + s.Config.GitHub.Topic + " to " + strings.Join(s.Config.GitHub.Repos, ", "),
 		Needs: []state.Ref{state.FactRepos.Ref()},
+		Gives: []state.Ref{state.FactTopics.Ref()},
 	}
 }
 
@@ -44,7 +45,7 @@ func (s repoTopic) Detect(ctx context.Context, in state.Facts) (steps.Finding, e
 	if err != nil {
 		return steps.Finding{}, err
 	}
-	f := ready(s.Config.GitHub.Topic, state.Facts{})
+	f := ready(s.Config.GitHub.Topic, state.One(state.FactTopics, s.Config.GitHub.Topic))
 	for _, t := range all {
 		if slices.Contains(t.have, s.Config.GitHub.Topic) {
 			continue
@@ -52,11 +53,11 @@ func (s repoTopic) Detect(ctx context.Context, in state.Facts) (steps.Finding, e
 		if len(t.have) >= maxTopics {
 			return blocked(state.Problem{What: t.repo + " has 20 topics already", Why: "GitHub takes no more, and none of them is ours to remove", Fix: "remove one on the repository's page"}), nil
 		}
-		what := t.repo + ": " + s.Config.GitHub.Topic
+		what := s.Config.GitHub.Topic + " to " + t.repo
 		if len(t.have) > 0 {
 			what += ", keep " + state.CleanText(strings.Join(t.have, ", "), 200)
 		}
-		f.Status, f.Text = steps.Missing, ""
+		f.Status, f.Text, f.Facts = steps.Missing, "", state.Facts{}
 		f.Changes = append(f.Changes, steps.Change{Verb: "add", What: what})
 	}
 	return f, nil

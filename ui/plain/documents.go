@@ -142,6 +142,9 @@ func WritePlan(w io.Writer, r steps.Report, style Style) {
 		default:
 			blocked++
 		}
+		if len(row.Planned()) == 0 && len(row.Finding.Problems) > 0 {
+			p("%s %-14s %s", warning(style), row.Info.ID, row.Finding.Text)
+		}
 		for i, c := range row.Planned() {
 			line := strings.TrimSpace(c.Verb + " " + c.What)
 			if i == 0 && row.Cost() != (state.Cost{}) {
@@ -154,9 +157,6 @@ func WritePlan(w io.Writer, r steps.Report, style Style) {
 			writeProblem(p, state.AsProblem(row.Err))
 		}
 		for _, problem := range row.Finding.Problems {
-			if len(row.Planned()) == 0 {
-				p("%s %-14s %s", sign, row.Info.ID, row.Finding.Text)
-			}
 			writeProblem(p, problem)
 		}
 		if row.Status() == steps.Waiting && len(row.Planned()) == 0 {
@@ -165,12 +165,20 @@ func WritePlan(w io.Writer, r steps.Report, style Style) {
 	}
 	sum := fmt.Sprintf("%d to do, %d ready, %d not needed", todo, ready, notNeeded)
 	if later > 0 {
-		sum += fmt.Sprintf(", %d later", later)
+		sum += fmt.Sprintf(", %d for later", later)
 	}
 	if blocked > 0 {
 		sum += fmt.Sprintf(", %d blocked", blocked)
 	}
 	p("%s; you: %s", sum, Cost(Plan(r).Human))
+}
+
+// warning is the sign of a line with a problem.
+func warning(style Style) string {
+	if style.ASCII {
+		return "!"
+	}
+	return "▲"
 }
 
 func writeProblem(p func(string, ...any), problem state.Problem) {
@@ -251,6 +259,8 @@ func said(row steps.Row) string {
 		return state.AsProblem(row.Err).What
 	case row.Finding.Text != "":
 		return row.Finding.Text
+	case len(row.Finding.Changes) > 0:
+		return "to " + row.Finding.Changes[0].Verb + ": " + row.Finding.Changes[0].What
 	}
 	return row.Finding.Hint
 }

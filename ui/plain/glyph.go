@@ -49,7 +49,7 @@ func (s Style) mark(word string) string {
 	if s.ASCII {
 		c = g.ascii
 	}
-	text := c + " " + word + strings.Repeat(" ", max(0, 8-len(word)))
+	text := c + " " + word + strings.Repeat(" ", max(0, 10-len(word)))
 	if s.Colour && g.colour != "" {
 		text = "\x1b[" + g.colour + "m" + text + "\x1b[0m"
 	}

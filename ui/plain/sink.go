@@ -22,7 +22,7 @@ func JSON(w io.Writer) steps.Sink {
 // Text writes one line per change: what was found true, the plan, then what
 // became of it. What steps say meanwhile goes to talk.
 func Text(w, talk io.Writer, style Style) steps.Sink {
-	t := &text{w: w, talk: talk, style: style, last: map[string]string{}}
+	t := &text{w: w, talk: talk, style: style, last: map[string]string{}, told: map[string]bool{}}
 	return t.event
 }
 
@@ -31,6 +31,7 @@ type text struct {
 	w, talk io.Writer
 	style   Style
 	last    map[string]string // step -> the line said last
+	told    map[string]bool   // problems, by step and what
 	plan    bool              // the plan's heading was written
 }
 
@@ -48,17 +49,20 @@ func (t *text) event(e steps.Event) {
 		t.line("  %-14s %s", e.Step, e.Text)
 	case steps.KindLog:
 		if e.Problem != nil {
-			t.problem(*e.Problem)
+			if key := e.Step + " " + e.Problem.What; !t.told[key] {
+				t.told[key] = true
+				t.problem(*e.Problem)
+			}
 			return
 		}
 		t.say("  %-14s %s", e.Step, e.Text)
 	case steps.KindQuestion:
-		t.line("%s  %-14s %s", t.style.mark("you"), e.Step, e.Text+costOf(e.Question))
+		t.line("%s %-14s %s", t.style.mark("you"), e.Step, e.Text+costOf(e.Question))
 		if e.URL != "" {
-			t.line("           open  %s", e.URL)
+			t.line("             open  %s", e.URL)
 		}
 		if e.Question != nil && e.Question.Why != "" {
-			t.say("           %s", e.Question.Why)
+			t.say("             %s", e.Question.Why)
 		}
 	case steps.KindSealed:
 		t.say("  %-14s sealed %s", e.Step, e.Text)
@@ -75,7 +79,7 @@ func (t *text) step(e steps.Event) {
 	if e.Question != nil {
 		w = "you"
 	}
-	line := fmt.Sprintf("%s  %-14s %s", t.style.mark(w), e.Step, detail(e))
+	line := fmt.Sprintf("%s %-14s %s", t.style.mark(w), e.Step, detail(e))
 	if t.last[e.Step] == line {
 		return
 	}
@@ -85,7 +89,7 @@ func (t *text) step(e steps.Event) {
 	}
 	t.line("%s", strings.TrimRight(line, " "))
 	if e.Question != nil && e.Hint != "" {
-		t.line("           then  %s", e.Hint)
+		t.line("             then  %s", e.Hint)
 	}
 	if e.Problem != nil {
 		t.problem(*e.Problem)
@@ -109,7 +113,7 @@ func detail(e steps.Event) string {
 // problem says what, why and what to do.
 func (t *text) problem(p state.Problem) {
 	for _, l := range problemLines(p) {
-		t.line("           %s", l)
+		t.line("             %s", l)
 	}
 }
 

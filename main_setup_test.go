@@ -1,0 +1,368 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nixwright/nixwright/providers/fake"
+	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/shape"
+)
+
+func TestRehearseEndsWithFifteenTrueLines(t *testing.T) {
+	l := newLab(t, "fresh") // for its environment only; rehearse makes a world of its own
+	r := l.must(0, "rehearse", "--non-interactive")
+	for _, want := range []string{"15 of 15 lines true", "In the real world you would have done: 4 pages, 8 clicks, 1 paste."} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("%q is not said:\n%s", want, r.out)
+		}
+	}
+}
+
+func TestPlanWritesNothingAndSetupDoesWhatItSays(t *testing.T) {
+	l := newLab(t, "fresh")
+	before, writes := l.files(), len(l.writes())
+	var plan struct {
+		Steps []struct {
+			ID, Status string
+			Changes    []struct{ Verb, What string }
+		}
+	}
+	if err := json.Unmarshal([]byte(l.must(4, "plan", "--output", "json").out), &plan); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "plan", before, l.files())
+	if n := len(l.writes()); n != writes {
+		t.Errorf("plan made %d write requests", n-writes)
+	}
+	var planned []string
+	for _, s := range plan.Steps {
+		for _, c := range s.Changes {
+			planned = append(planned, s.ID+" "+strings.TrimSpace(c.Verb+" "+c.What))
+		}
+	}
+	var done []string
+	applied := map[string]bool{}
+	for _, e := range events(t, l.setup("--output", "json").out) {
+		if e.Kind == "change" {
+			done = append(done, e.Step+" "+e.Text)
+		}
+		if e.Kind == "step" && e.TookMS >= 0 && e.Status == "ready" {
+			applied[e.Step] = true
+		}
+	}
+	if !slices.Equal(planned, done) {
+		t.Errorf("plan said\n%s\nsetup says\n%s", strings.Join(planned, "\n"), strings.Join(done, "\n"))
+	}
+	for _, p := range planned {
+		if id, _, _ := strings.Cut(p, " "); !applied[id] {
+			t.Errorf("planned and not done: %s", p)
+		}
+	}
+	l.must(0, "plan")
+}
+
+// event is one JSON line.
+type event struct {
+	Kind, Step, Status, Text, Err string
+	TookMS                        int64 `json:"took_ms"`
+	Done, Total                   int64
+}
+
+func events(t *testing.T, out string) []event {
+	t.Helper()
+	var all []event
+	for line := range strings.Lines(out) {
+		var e event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("not a JSON line: %q: %v", line, err)
+		}
+		all = append(all, e)
+	}
+	if len(all) == 0 || all[len(all)-1].Kind != "result" {
+		t.Fatalf("the last line is not the result: %s", out)
+	}
+	return all
+}
+
+func TestASecondRunWritesNothing(t *testing.T) {
+	l := newLab(t, "fresh")
+	l.setup()
+	before, writes := l.files(journalAside...), l.writes()
+	l.setup()
+	same(t, "second run", before, l.files(journalAside...))
+	if now := l.writes(); len(now) != len(writes) {
+		t.Errorf("the second run wrote %v", now[len(writes):])
+	}
+	if s := l.status(); s.True != 15 || s.Total != 15 {
+		t.Errorf("%d of %d lines are true", s.True, s.Total)
+	}
+}
+
+// chain measures round trips that wait for each other.
+type chain struct {
+	inner http.RoundTripper
+	mu    sync.Mutex
+	spans []span
+}
+
+type span struct {
+	what       string
+	begin, end time.Time
+}
+
+func (c *chain) RoundTrip(r *http.Request) (*http.Response, error) {
+	begin := time.Now()
+	res, err := c.inner.RoundTrip(r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spans = append(c.spans, span{r.Method + " " + r.URL.Path, begin, time.Now()})
+	return res, err
+}
+
+// longest is the longest row of requests that followed one another.
+func (c *chain) longest() []string {
+	sort.Slice(c.spans, func(i, j int) bool { return c.spans[i].end.Before(c.spans[j].end) })
+	var row []string
+	last := time.Time{}
+	for _, s := range c.spans {
+		if s.begin.After(last) {
+			row, last = append(row, s.what), s.end
+		}
+	}
+	return row
+}
+
+func TestASecondRunNeedsAtMostSixRoundTrips(t *testing.T) {
+	l := newLab(t, "fresh")
+	l.setup()
+	l.through("", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
+		<-time.After(100 * time.Millisecond)
+		inner.ServeHTTP(w, r)
+	})
+	c := &chain{inner: http.DefaultTransport}
+	l.base = c
+	begin := time.Now()
+	l.setup()
+	took := time.Since(begin).Round(time.Millisecond)
+	row := c.longest()
+	t.Logf("%d requests, %d of them after one another, %s with 100 ms on each", len(c.spans), len(row), took)
+	if len(row) > 6 {
+		t.Errorf("%d round trips after one another: %s", len(row), strings.Join(row, ", "))
+	}
+}
+
+func TestSecretsAreSealedAndNowhereElse(t *testing.T) {
+	l := newLab(t, "fresh")
+	log := filepath.Join(t.TempDir(), "log")
+	r := l.setup("--output", "json", "-v", "--log-file", log)
+	values := l.decrypt()
+	var config state.Config
+	for _, spec := range shape.For(state.FullyPrivate) {
+		v, ok := values[string(spec.Name)]
+		if !ok {
+			t.Errorf("%s is not in the file", spec.Name)
+			continue
+		}
+		config.Cache.KeyName = "cache.phlip9.com-1"
+		if err := spec.Accept(state.NewSecret(v), config); err != nil {
+			t.Errorf("%s is not accepted: %v", spec.Name, err)
+		}
+	}
+	l.nowhere(values, r.out, r.err)
+}
+
+// nowhere looks for secret values in everything that was written or said.
+func (l *lab) nowhere(values map[string]string, said ...string) {
+	l.t.Helper()
+	hidden := map[string]string{"GH_TOKEN": l.env["GH_TOKEN"], "CLOUDFLARE_API_TOKEN": l.env["CLOUDFLARE_API_TOKEN"]}
+	for name, v := range values {
+		if name == string(shape.IdentitiesName) {
+			continue // ids are no secrets; they are sealed to be kept
+		}
+		hidden[name] = v
+		for _, line := range strings.Split(v, "\n") { // the lines of a key, the parts of an environment file
+			if _, after, ok := strings.Cut(line, "="); ok && len(after) > 12 {
+				hidden[name+" part"] = after
+			} else if len(line) > 40 {
+				hidden[name+" line"] = line
+			}
+		}
+	}
+	for rel := range l.files() {
+		said = append(said, l.read(rel))
+	}
+	for name, v := range hidden {
+		for _, text := range said {
+			if strings.Contains(text, v) {
+				l.t.Errorf("%s is in clear: …%.60q…", name, text[max(0, strings.Index(text, v)-60):])
+			}
+		}
+	}
+}
+
+// decrypt has the sops program open the secrets file.
+func (l *lab) decrypt() map[string]string {
+	l.t.Helper()
+	out, err := l.sops("-d", "--output-type", "json", "nixos/omnara1/secrets.yaml")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	values := map[string]string{}
+	if err := json.Unmarshal(out, &values); err != nil {
+		l.t.Fatal(err)
+	}
+	return values
+}
+
+func (l *lab) sops(args ...string) ([]byte, error) {
+	l.t.Helper()
+	path, err := exec.LookPath("sops")
+	if err != nil {
+		l.t.Skip("sops is not installed: go install github.com/getsops/sops/v3/cmd/sops@v3.13.3")
+	}
+	cmd := exec.CommandContext(l.t.Context(), path, args...)
+	cmd.Dir = l.dir
+	cmd.Env = append(os.Environ(), "SOPS_AGE_KEY_FILE="+l.env["SOPS_AGE_KEY_FILE"])
+	return cmd.Output()
+}
+
+func TestATamperedSecretsFileIsRefused(t *testing.T) {
+	l := newLab(t, "fresh")
+	l.setup()
+	text := l.read("nixos/omnara1/secrets.yaml")
+	i := strings.Index(text, "data:") + len("data:")
+	flipped := byte('A')
+	if text[i] == 'A' {
+		flipped = 'B'
+	}
+	l.write("nixos/omnara1/secrets.yaml", text[:i]+string(flipped)+text[i+1:])
+	if _, err := l.sops("-d", "nixos/omnara1/secrets.yaml"); err == nil {
+		t.Error("the sops program opens a file with one byte changed")
+	}
+	writes := len(l.writes())
+	r := l.run("setup", "-n")
+	if r.code == 0 || len(l.writes()) != writes {
+		t.Errorf("setup on a tampered file: exit %d, %d writes\n%s", r.code, len(l.writes())-writes, r.out)
+	}
+}
+
+func TestOneMoreSecretLeavesTheOthersAlone(t *testing.T) {
+	l := newLab(t, "fresh")
+	l.setup()
+	before := l.ciphertexts()
+	if _, err := l.sops("set", "nixos/omnara1/secrets.yaml", `["foreign"]`, `"theirs"`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.sops("unset", "nixos/omnara1/secrets.yaml", `["niks3-api-token"]`); err != nil {
+		t.Fatal(err)
+	}
+	// The host has that token: it is not made anew behind its back.
+	if r := l.run("setup", "-n"); r.code != 3 || !strings.Contains(r.out, "niks3-api-token is on omnara1") {
+		t.Errorf("exit %d\n%s", r.code, r.out)
+	}
+	after := l.ciphertexts()
+	for name, c := range before {
+		if name != "niks3-api-token" && after[name] != c {
+			t.Errorf("the ciphertext of %s changed", name)
+		}
+	}
+	if l.decrypt()["foreign"] != "theirs" {
+		t.Error("the foreign secret is gone")
+	}
+}
+
+func (l *lab) ciphertexts() map[string]string {
+	l.t.Helper()
+	out := map[string]string{}
+	for line := range strings.Lines(l.read("nixos/omnara1/secrets.yaml")) {
+		if name, v, ok := strings.Cut(strings.TrimSpace(line), ": ENC["); ok && !strings.HasPrefix(line, " ") {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+func TestForgettingChangesNothingInTheWorld(t *testing.T) {
+	for name, forget := range map[string][]string{
+		"facts":   {"nixos/omnara1/ci-facts.json"},
+		"journal": {".nixwright/journal.jsonl"},
+		"both":    {"nixos/omnara1/ci-facts.json", ".nixwright/journal.jsonl"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, "fresh")
+			l.setup()
+			before, writes := l.files(journalAside...), len(l.writes())
+			for _, rel := range forget {
+				if err := os.Remove(filepath.Join(l.dir, rel)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l.setup()
+			same(t, "after forgetting", before, l.files(journalAside...))
+			if n := len(l.writes()); n != writes {
+				t.Errorf("wrote %v", l.writes()[writes:])
+			}
+			if s := l.status(); s.True != 15 {
+				t.Errorf("%d lines are true", s.True)
+			}
+		})
+	}
+}
+
+func TestWithoutAPersonASetupStopsAndGoesOn(t *testing.T) {
+	l := newLab(t, "fresh")
+	r := l.must(3, "setup", "-n")
+	for _, want := range []string{"create-app.html", "github.app_return", "create the GitHub App"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("%q is not said:\n%s", want, r.out)
+		}
+	}
+	page := func(file string) string {
+		t.Helper()
+		// The last page cannot load: nobody listens. The address bar has it all.
+		seen, err := fake.PersonReads(t.Context(), http.DefaultClient, "file://"+filepath.Join(l.dir, ".nixwright", file))
+		if seen["address"] == "" {
+			t.Fatal(err)
+		}
+		return seen["address"]
+	}
+	// On the command line it is refused, whatever it is.
+	if r := l.run("setup", "-n", "--set", "github.app_return=http://localhost:8976/?code=x&state=y"); r.code != 2 {
+		t.Errorf("a secret on the command line: exit %d", r.code)
+	}
+	// A stranger's address is told, and changes nothing.
+	if r := l.runWith("http://localhost:8976/?code=x&state=y", nil, "setup", "-n", "--set", "github.app_return=@-"); r.code != 3 || !strings.Contains(r.out, "does not belong to a page") {
+		t.Errorf("a stranger's address: exit %d\n%s", r.code, r.out)
+	}
+	address := page("create-app.html")
+	if r := l.runWith(address, nil, "setup", "-n", "--set", "github.app_return=@-"); r.code != 3 || !strings.Contains(r.out, "ready      github-app") {
+		t.Errorf("the right address: exit %d\n%s", r.code, r.out)
+	}
+	// It is good once: now the login App's page is open, and this is not its address.
+	if r := l.runWith(address, nil, "setup", "-n", "--set", "github.app_return=@-"); r.code != 3 {
+		t.Errorf("the same address again: exit %d\n%s", r.code, r.out)
+	}
+	if r := l.runWith("", map[string]string{"NIXWRIGHT_GITHUB_APP_RETURN": page("create-login-proxy.html")}, "setup", "-n"); r.code != 3 || !strings.Contains(r.out, "ready      login-proxy") {
+		t.Errorf("the login App's address: exit %d\n%s", r.code, r.out)
+	}
+	if apps := len(l.world().GitHub.Apps); apps != 2 {
+		t.Errorf("%d Apps were made", apps)
+	}
+	l.setup() // the install's click is left
+	if s := l.status(); s.True != 15 {
+		t.Errorf("%d lines are true", s.True)
+	}
+	if _, err := os.Stat(filepath.Join(l.dir, ".nixwright", "pending.json")); !os.IsNotExist(err) {
+		t.Error("a pending page is left")
+	}
+}
