@@ -144,7 +144,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	}
 	return cli.Session{
 		Steps: setup.Catalog(deps), Keep: secrets.Keep,
-		Browser: person{Pages: pages, Browser: browser.New(browser.Options{Command: r.Env("BROWSER"), Runner: exec})},
+		Browser: person{Pages: pages, Browser: browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})},
 		Revoke: func(ctx context.Context) error {
 			t, err := cf.Token(ctx, c.Cache.R2.Account)
 			if err != nil {

@@ -28,6 +28,7 @@ type People struct {
 	Browser Browser
 	Read    Reader
 	Opens   bool          // open pages by itself
+	Note    func(string)  // told what went wrong on the way; the question stays open
 	Wait    time.Duration // how long a person is waited for; 0: not at all
 	Clock   Clock
 	turn    chan struct{}
@@ -73,10 +74,13 @@ func (p *People) wait(ctx context.Context, q state.Question) (state.Answer, erro
 	if q.Form != nil {
 		back = p.Browser.Serve(q.Form)
 	}
+	if q.Kind == state.KindPage && q.Form == nil {
+		back = p.Browser.Serve(nil) // an address may still come back
+	}
 	if p.Opens && q.URL != "" {
 		go func() {
-			if err := p.Browser.Open(ctx, q.URL); err != nil && ctx.Err() == nil && p.Read == nil {
-				failed <- err
+			if err := p.Browser.Open(ctx, q.URL); err != nil && ctx.Err() == nil && p.Note != nil {
+				p.Note("the page did not open by itself: " + err.Error())
 			}
 		}()
 	}

@@ -2,7 +2,6 @@ package browser_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,8 +71,8 @@ func TestOpen(t *testing.T) {
 }
 
 func manifest() state.Form {
-	text, _ := json.Marshal(map[string]string{"name": `"><script>alert('x')</script>&amp;`, "url": "https://ci.phlip9.com"})
-	return state.Form{Action: "https://github.com/settings/apps/new?state=a&b", Fields: map[string]string{"manifest": string(text)}, Button: "Create <it>"}
+	text := `{"name":"\"><script>alert('x')</script>&amp;","url":"https://ci.phlip9.com"}`
+	return state.Form{Action: "https://github.com/settings/apps/new?state=a&b", Fields: map[string]string{"manifest": text}, Button: "Create <it>"}
 }
 
 // The page posts exactly the form, whatever is in it.

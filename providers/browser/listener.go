@@ -23,6 +23,7 @@ const usualPort = 8976
 type Listener struct {
 	port    int
 	server  *http.Server
+	on      []net.Listener
 	form    atomic.Pointer[state.Form]
 	answers chan string
 }
@@ -45,7 +46,7 @@ func Listen(port int) (*Listener, error) {
 		return nil, fmt.Errorf("listen on loopback: %w", err)
 	}
 	addr, _ := listeners[0].Addr().(*net.TCPAddr)
-	l := &Listener{port: addr.Port, answers: make(chan string, 8)}
+	l := &Listener{port: addr.Port, on: listeners, answers: make(chan string, 8)}
 	l.server = &http.Server{Handler: http.HandlerFunc(l.serve), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	for _, on := range listeners {
 		go func() { _ = l.server.Serve(on) }()
@@ -86,7 +87,11 @@ func (l *Listener) Answers() <-chan string { return l.answers }
 
 // Close stops the server.
 func (l *Listener) Close() error {
-	if err := l.server.Close(); err != nil {
+	err := l.server.Close()
+	for _, on := range l.on {
+		_ = on.Close() // the server knows only those that it serves already
+	}
+	if err != nil {
 		return fmt.Errorf("stop page server: %w", err)
 	}
 	return nil

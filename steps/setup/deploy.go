@@ -2,6 +2,8 @@ package setup
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,8 +24,7 @@ func (s deploy) Info() steps.Info {
 	return steps.Info{
 		ID: "deploy", Title: "Deploy", Phase: steps.PhaseNixOS,
 		Does:  "deploy " + s.Config.Host.Name + ": " + s.command(),
-		Needs: []state.Ref{state.FactModule.Ref(), state.FactSecrets.Ref()},
-		After: []state.Ref{state.FactInputs.Ref(), state.FactInstalls.Ref(), state.FactTopics.Ref(), state.FactAddress.Ref()},
+		After: []state.Ref{state.FactModule.Ref(), state.FactSecrets.Ref(), state.FactInputs.Ref(), state.FactInstalls.Ref(), state.FactTopics.Ref(), state.FactAddress.Ref()},
 		Gives: []state.Ref{state.FactDeployment.Ref()},
 	}
 }
@@ -37,20 +38,45 @@ func (s deploy) command() string {
 	return state.CleanText(strings.Join(argv, " "), 300)
 }
 
-func (s deploy) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) {
-	want, err := state.Get(in, state.FactModule)
+// filesHash is what the module writes to /etc/nixwright/applied.json on the
+// host: SHA-256 over the hex digests of facts, module and secrets file. found
+// is false where one of them is not there.
+func (d Deps) filesHash() (hash string, found bool, err error) {
+	all := sha256.New()
+	for _, rel := range []string{d.Config.Paths.Facts, d.Config.Paths.Module, d.Config.Paths.Secrets} {
+		text, found, err := d.Dir.Read(rel)
+		if err != nil || !found {
+			return "", false, err
+		}
+		sum := sha256.Sum256([]byte(text))
+		_, _ = all.Write([]byte(hex.EncodeToString(sum[:])))
+	}
+	return hex.EncodeToString(all.Sum(nil)), true, nil
+}
+
+// Detect compares the files as they are with what the host runs: it needs no
+// fact, so the host's truth is told also where a token is not at hand. Files
+// that are written again in this run make it look again.
+func (s deploy) Detect(ctx context.Context, _ state.Facts) (steps.Finding, error) {
+	want, written, err := s.filesHash()
 	if err != nil {
 		return steps.Finding{}, err
 	}
 	configured := len(s.Config.Deploy.Command) > 0
-	have, found, err := s.Host.Applied(ctx)
+	var have state.Deployment
+	var found bool
+	var up []state.Unit
+	err = together(ctx,
+		func(ctx context.Context) (err error) { have, found, err = s.Host.Applied(ctx); return err },
+		func(ctx context.Context) (err error) { up, err = s.Host.Units(ctx, units...); return err },
+	)
 	offline := errors.Is(err, state.ErrOffline)
 	if err != nil && !offline {
 		return steps.Finding{}, err
 	}
 	switch {
-	case found && have.Hash == want:
-		return s.running(ctx, have)
+	case found && written && have.Hash == want:
+		return s.running(have, up), nil
 	case configured:
 		return steps.Finding{Status: steps.Missing, Changes: steps.Changes("run", s.command())}, nil
 	case offline:
@@ -62,11 +88,7 @@ func (s deploy) Detect(ctx context.Context, in state.Facts) (steps.Finding, erro
 }
 
 // running looks whether what was deployed is up.
-func (s deploy) running(ctx context.Context, have state.Deployment) (steps.Finding, error) {
-	all, err := s.Host.Units(ctx, units...)
-	if err != nil {
-		return steps.Finding{}, err
-	}
+func (s deploy) running(have state.Deployment, all []state.Unit) steps.Finding {
 	var failed []state.Problem
 	var starting []string
 	for _, u := range all {
@@ -80,11 +102,11 @@ func (s deploy) running(ctx context.Context, have state.Deployment) (steps.Findi
 	}
 	switch {
 	case len(failed) > 0:
-		return blocked(failed...), nil
+		return blocked(failed...)
 	case len(starting) > 0:
-		return steps.Finding{Status: steps.Waiting, Text: strings.Join(starting, ", "), Hint: "the units are starting", Again: 5 * time.Second}, nil
+		return steps.Finding{Status: steps.Waiting, Text: strings.Join(starting, ", "), Hint: "the units are starting", Again: 5 * time.Second}
 	}
-	return ready(fmt.Sprintf("%s runs these files, %d units up", s.Config.Host.Name, len(all)), state.One(state.FactDeployment, have)), nil
+	return ready(fmt.Sprintf("%s runs these files, %d units up", s.Config.Host.Name, len(all)), state.One(state.FactDeployment, have))
 }
 
 func (s deploy) Apply(ctx context.Context, _ state.Facts, _ steps.Finding, out steps.Out) error {

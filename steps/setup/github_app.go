@@ -63,8 +63,7 @@ func (s githubApp) Detect(ctx context.Context, in state.Facts) (steps.Finding, e
 			Fix: "make one with \"Generate a private key\" on the page, then --set adopt.app_key_file=FILE", URL: state.AppURL(s.Web, owner, state.AppSlug(s.Config.GitHub.AppName)),
 		}), nil
 	}
-	f, err := s.page(owner).taken(ctx, s.Config.GitHub.AppName, "github.app_name",
-		"make a new key on the page and run this with --set adopt.app_id=ID --set adopt.app_key_file=FILE (1 page, 1 click); or delete the App there and run this again; or choose another github.app_name")
+	f, err := s.page(owner).taken(ctx)
 	if err != nil || f != nil {
 		return orZero(f), err
 	}
@@ -84,7 +83,8 @@ func orZero(f *steps.Finding) steps.Finding {
 func (s githubApp) page(owner state.Owner) manifestPage {
 	return manifestPage{
 		Deps: s.Deps, step: "github-app", file: "app", owner: owner, ask: "create the GitHub App " + s.Config.GitHub.AppName,
-		manifest: state.CIManifest(s.Config, owner, s.Pages.Callback()),
+		manifest: state.CIManifest(s.Config, owner, s.Pages.Callback()), setting: "github.app_name",
+		ways: "make a new key on the App's page and run this with --set adopt.app_id=ID --set adopt.app_key_file=FILE (1 page, 1 click); or delete the App there and run this again; or choose another github.app_name",
 	}
 }
 

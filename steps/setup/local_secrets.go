@@ -101,25 +101,36 @@ func (s localSecrets) known(set shape.Set) (steps.Finding, error) {
 	return f, nil
 }
 
-// elsewhere refuses to make anew what a host is using already.
-func (s localSecrets) elsewhere(ctx context.Context, lacks []state.SecretName) ([]state.Problem, error) {
-	names, err := s.Host.Deployed(ctx)
-	if errors.Is(err, state.ErrOffline) {
+// onHost tells which of the secrets a host is using already. Where its folder
+// of secrets may not be listed, all of them count as used if our module was
+// deployed there, and none if it was not; a host that does not answer uses none.
+func (d Deps) onHost(ctx context.Context, names ...state.SecretName) ([]state.SecretName, error) {
+	there, err := d.Host.Deployed(ctx)
+	switch {
+	case errors.Is(err, state.ErrOffline):
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, state.ErrDenied):
+		if _, deployed, err := d.Host.Applied(ctx); err != nil || !deployed {
+			return nil, err
+		}
+		return names, nil
+	case err != nil:
 		return nil, err
 	}
+	return slices.DeleteFunc(slices.Clone(names), func(n state.SecretName) bool { return !slices.Contains(there, n) }), nil
+}
+
+// elsewhere refuses to make anew what a host is using already.
+func (s localSecrets) elsewhere(ctx context.Context, lacks []state.SecretName) ([]state.Problem, error) {
+	used, err := s.onHost(ctx, lacks...)
 	var out []state.Problem
-	for _, n := range lacks {
-		if slices.Contains(names, n) {
-			out = append(out, state.Problem{
-				What: string(n) + " is on " + s.Config.Host.Name + ", but not in " + s.Config.Paths.Secrets, Why: "a new one would cut off what works with the one there",
-				Fix: "seal the one there: ssh " + s.Config.Host.SSH + " sudo cat /run/secrets/" + string(n) + ", then sops set; or remove it on the host first",
-			})
-		}
+	for _, n := range used {
+		out = append(out, state.Problem{
+			What: string(n) + " is on " + s.Config.Host.Name + ", but not in " + s.Config.Paths.Secrets, Why: "a new one would cut off what works with the one there",
+			Fix: "seal the one there: ssh " + s.Config.Host.SSH + " sudo cat /run/secrets/" + string(n) + ", then sops set; or remove it on the host first",
+		})
 	}
-	return out, nil
+	return out, err
 }
 
 func (s localSecrets) Apply(ctx context.Context, in state.Facts, _ steps.Finding, out steps.Out) error {

@@ -106,8 +106,7 @@ func (s login) Detect(ctx context.Context, in state.Facts) (steps.Finding, error
 	case !secret.Empty():
 		return blocked(state.Problem{What: "the client secret of " + s.app() + " is sealed, its client id is not known", Why: "no API gives the id back", Fix: "--set " + s.role.clientID + "=ID, or in nixwright.toml"}), nil
 	case s.Config.GitHub.Login == state.ViaGitHubApp && id.ClientID == "":
-		f, err := s.page(owner).taken(ctx, s.app(), "github."+s.role.name+"_login_app",
-			"delete the App on the page and run this again; or choose another github."+s.role.name+"_login_app")
+		f, err := s.page(owner).taken(ctx)
 		if err != nil || f != nil {
 			return orZero(f), err
 		}
@@ -170,7 +169,8 @@ func (s login) wrong(ctx context.Context, secret state.Secret) (steps.Finding, e
 func (s login) page(owner state.Owner) manifestPage {
 	return manifestPage{
 		Deps: s.Deps, step: s.role.step, file: s.role.step, owner: owner, ask: "create the login App " + s.app(),
-		manifest: state.LoginManifest(s.Config, owner, s.app(), s.Pages.Callback()),
+		manifest: state.LoginManifest(s.Config, owner, s.app(), s.Pages.Callback()), setting: "github." + s.role.name + "_login_app",
+		ways: "delete the App on its page and run this again; or choose another github." + s.role.name + "_login_app",
 	}
 }
 

@@ -25,6 +25,8 @@ type manifestPage struct {
 	ask      string // what the person is asked to do
 	owner    state.Owner
 	manifest state.Manifest
+	setting  string // the answer that holds its name
+	ways     string // what to do where the App exists and its keys are lost
 }
 
 // make shows the page, takes the address that comes back, trades its code for
@@ -35,15 +37,11 @@ func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context
 	if err != nil {
 		return err
 	}
-	file := m.Dir.Own("create-" + m.file + ".html")
-	a, err := out.Ask(ctx, state.Question{
-		Key: returnKey, Kind: state.KindPage, Ask: m.ask, URL: m.Pages.Address(file), File: file,
-		Why:    "GitHub makes an App only where a person presses its button",
-		Then:   "nixwright setup -n --set " + returnKey + "=@-   (the address that the browser ends on)",
-		Cost:   state.Cost{Pages: 1, Clicks: 1},
-		Form:   &state.Form{Action: state.ManifestAction(m.Web, m.owner, page.State), Fields: map[string]string{"manifest": m.manifest.JSON()}, Button: "Create GitHub App"},
-		Accept: m.accept,
-	})
+	q, err := m.question(ctx, page)
+	if err != nil {
+		return err
+	}
+	a, err := out.Ask(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -75,6 +73,28 @@ func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context
 		return err
 	}
 	return m.Pending.Use(pageState, m.Now())
+}
+
+// question asks for the button on GitHub's page; where the App is there
+// already, only for the address that the browser ended on when it was made.
+func (m manifestPage) question(ctx context.Context, page state.Pending) (state.Question, error) {
+	file := m.Dir.Own("create-" + m.file + ".html")
+	q := state.Question{
+		Key: returnKey, Kind: state.KindPage, Ask: m.ask, URL: m.Pages.Address(file), File: file,
+		Why:    "GitHub makes an App only where a person presses its button",
+		Then:   "nixwright setup -n --set " + returnKey + "=@-   (the address that the browser ends on)",
+		Cost:   state.Cost{Pages: 1, Clicks: 1},
+		Form:   &state.Form{Action: state.ManifestAction(m.Web, m.owner, page.State), Fields: map[string]string{"manifest": m.manifest.JSON()}, Button: "Create GitHub App"},
+		Accept: m.accept,
+	}
+	app, made, err := m.Apps.AppBySlug(ctx, state.AppSlug(m.manifest.Name))
+	if made {
+		q.Ask = "the address that the browser ended on when it made " + app.Slug
+		q.Why = "the App exists, and its keys have not come back; reload that page, or pass its address"
+		q.URL, q.File, q.Form, q.Cost = "", "", nil, state.Cost{Pastes: 1}
+		q.Then += "; or: " + m.ways
+	}
+	return q, err
 }
 
 // open finds the page that is still open for this manifest, so that a tab that
@@ -124,7 +144,8 @@ func (m manifestPage) shown() (bool, error) {
 
 // taken judges an App of the wanted name that is there while its keys are not
 // sealed here; nil: go on and make, or finish making.
-func (m manifestPage) taken(ctx context.Context, name, setting string, ways string) (*steps.Finding, error) {
+func (m manifestPage) taken(ctx context.Context) (*steps.Finding, error) {
+	name := m.manifest.Name
 	app, found, err := m.Apps.AppBySlug(ctx, state.AppSlug(name))
 	if err != nil || !found {
 		return nil, err
@@ -132,16 +153,17 @@ func (m manifestPage) taken(ctx context.Context, name, setting string, ways stri
 	if app.Owner.ID != m.owner.ID {
 		f := blocked(state.Problem{
 			ID: "F12", What: "the name " + name + " is taken", Why: "App names are one list for all of GitHub, and this one belongs to " + state.CleanText(app.Owner.Login, 40),
-			Fix: "choose another: --set " + setting + "=NAME, or in nixwright.toml",
+			Fix: "choose another: --set " + m.setting + "=NAME, or in nixwright.toml",
 		})
 		return &f, nil
 	}
 	if open, err := m.shown(); err != nil || open {
-		return nil, err
+		f := steps.Finding{Status: steps.Missing, Cost: state.Cost{Pastes: 1}, Changes: steps.Changes("finish", "App "+name+", whose keys have not come back")}
+		return &f, err
 	}
 	f := blocked(state.Problem{
 		What: "the App " + name + " exists, and its keys are not sealed here", Why: "GitHub sends them once; they never arrived, or somebody else has them",
-		Fix: ways, URL: state.AppURL(m.Web, app.Owner, app.Slug),
+		Fix: m.ways, URL: state.AppURL(m.Web, app.Owner, app.Slug),
 	})
 	return &f, nil
 }

@@ -2,8 +2,6 @@ package setup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 	"path"
@@ -73,7 +71,7 @@ func (s nixModule) Detect(_ context.Context, in state.Facts) (steps.Finding, err
 	if f.Status != steps.Ready {
 		return f, nil
 	}
-	hash, err := s.hash()
+	hash, _, err := s.filesHash()
 	return ready(fmt.Sprintf("%d files as they should be", len(all)), state.One(state.FactModule, hash)), err
 }
 
@@ -86,21 +84,6 @@ func firstDifference(ours, theirs string) (line int, a, b string) {
 		}
 	}
 	return 0, "", ""
-}
-
-// hash is what the module writes to /etc/nixwright/applied.json on the host:
-// SHA-256 over the hex digests of facts, module and secrets file.
-func (s nixModule) hash() (string, error) {
-	all := sha256.New()
-	for _, rel := range []string{s.Config.Paths.Facts, s.Config.Paths.Module, s.Config.Paths.Secrets} {
-		text, _, err := s.Dir.Read(rel)
-		if err != nil {
-			return "", err
-		}
-		sum := sha256.Sum256([]byte(text))
-		_, _ = all.Write([]byte(hex.EncodeToString(sum[:])))
-	}
-	return hex.EncodeToString(all.Sum(nil)), nil
 }
 
 func (s nixModule) Apply(ctx context.Context, in state.Facts, _ steps.Finding, out steps.Out) error {

@@ -74,14 +74,11 @@ func (s r2Token) Detect(ctx context.Context, in state.Facts) (steps.Finding, err
 // orphan is a token of our name whose keys are not sealed here: ours where we
 // asked for it and no host can be using it, else somebody's.
 func (s r2Token) orphan(ctx context.Context, name string) (steps.Finding, error) {
-	used := false
-	names, err := s.Host.Deployed(ctx)
-	switch {
-	case err == nil:
-		used = slices.Contains(names, accessKey)
-	case !errors.Is(err, state.ErrOffline):
+	onHost, err := s.onHost(ctx, accessKey)
+	if err != nil {
 		return steps.Finding{}, err
 	}
+	used := len(onHost) > 0
 	if s.Asked.Asked(askedToken(name)) && !used {
 		return steps.Finding{Status: steps.Missing, Changes: steps.Changes(
 			"roll", "API token "+name+", whose value never arrived", "seal", string(accessKey)+", "+string(secretKey))}, nil

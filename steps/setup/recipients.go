@@ -50,17 +50,15 @@ func (s recipients) Detect(ctx context.Context, _ state.Facts) (steps.Finding, e
 	}
 	var want []string
 	switch {
-	case !found && len(who.File) > 0:
-		return blocked(state.Problem{
-			What: "no age identity here opens " + s.Config.Paths.Secrets, Why: fmt.Sprintf("it is sealed for %v and %v", who.File, who.Others),
-			Fix: "set SOPS_AGE_KEY_FILE to the identity's file, or have somebody who can open it add you",
-		}), nil
-	case !found:
+	case !found && len(who.File)+len(who.Others) == 0:
 		f.Changes = steps.Changes("create", "an age identity, where sops looks for it")
 	default:
-		want = append(want, me.Recipient)
+		// Also without an age identity: PGP, KMS and plugins open files, too.
 		if err := s.Rules.CanOpen(ctx); err != nil {
 			return f, err
+		}
+		if found {
+			want = append(want, me.Recipient)
 		}
 	}
 	if who.Host != "" {

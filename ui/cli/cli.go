@@ -119,7 +119,8 @@ type command struct {
 	nonInteractive, noColour   bool
 	accessible, verbose, trust bool
 
-	last steps.Report // of the setup that ran
+	last     steps.Report // of the setup that ran
+	closeLog func() error
 }
 
 // Run runs one command line and returns its exit code.
@@ -127,7 +128,8 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 	if len(args) > 0 && args[0] == RoleCommand {
 		return app.Role(ctx, args[1:], s)
 	}
-	c := &command{app: app, io: s}
+	c := &command{app: app, io: s, closeLog: func() error { return nil }}
+	defer func() { _ = c.closeLog() }()
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)

@@ -19,7 +19,10 @@ func (c *command) look(ctx context.Context, yes bool) (steps.Report, error) {
 	if err := l.complete(); err != nil {
 		return steps.Report{}, err
 	}
-	req := c.request(l)
+	req, err := c.request(l)
+	if err != nil {
+		return steps.Report{}, err
+	}
 	req.Yes = yes
 	session, err := c.app.Open(ctx, req)
 	if err != nil {

@@ -86,7 +86,7 @@ func (c *command) openWorld(ctx context.Context, scenario string) (World, *comma
 		remove()
 		return World{}, nil, nil, err
 	}
-	inner := &command{app: c.app, io: c.io, dir: dir, output: c.output, nonInteractive: true, noColour: c.noColour, verbose: c.verbose, set: c.set}
+	inner := &command{app: c.app, io: c.io, dir: dir, output: c.output, nonInteractive: true, noColour: c.noColour, verbose: c.verbose, set: c.set, closeLog: c.closeLog}
 	inner.io.Terminal, inner.io.Env = false, worldEnv(world, dir, c.io.Env)
 	return world, inner, func() { world.Close(); remove() }, nil
 }

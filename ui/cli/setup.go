@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -147,21 +150,49 @@ func (r *running) close() {
 	_ = r.lock.Release()
 }
 
-func (c *command) request(l loaded) Request {
+// request is what a session is made from here. The log, one line per request,
+// goes to stderr, to a file, or to both.
+func (c *command) request(l loaded) (Request, error) {
 	r := Request{Config: l.config, Dir: l.dir, Env: c.io.Env, Tokens: l.answers.Set}
+	var to []io.Writer
 	if c.verbose {
-		r.Log = func(line string) { _, _ = fmt.Fprintln(c.io.Err, line) }
+		to = append(to, c.io.Err)
 	}
-	return r
+	if c.logFile != "" {
+		path := c.logFile
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.io.Dir, path)
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return r, wrongUse(state.Problem{What: "cannot write the log to " + c.logFile, Why: err.Error(), Fix: "give another --log-file"})
+		}
+		c.closeLog = f.Close
+		to = append(to, f)
+	}
+	if len(to) > 0 {
+		var mu sync.Mutex
+		w := io.MultiWriter(to...)
+		r.Log = func(line string) {
+			mu.Lock()
+			defer mu.Unlock()
+			_, _ = fmt.Fprintln(w, line)
+		}
+	}
+	return r, nil
 }
 
 // start takes the lock and makes the engine, with its sinks.
 func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *plain.Prompter) (*running, error) {
-	lock, err := state.TakeLock(l.dir, time.Now())
+	lock, err := takeLock(ctx, l.dir)
 	if err != nil {
 		return nil, err
 	}
-	req := c.request(l)
+	req, err := c.request(l)
+	if err != nil {
+		_ = lock.Release()
+		return nil, err
+	}
 	req.Yes, req.Listen = o.yes, o.wait > 0
 	session, err := c.app.Open(ctx, req)
 	if err != nil {
@@ -177,12 +208,25 @@ func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *p
 	r := &running{c: c, engine: engine, session: session, lock: lock, journal: state.NewJournal(l.dir), sink: c.sink()}
 	engine.Run = fmt.Sprintf("%x", time.Now().UnixMilli())
 	engine.Only, engine.Keep, engine.Given, engine.Emit = o.only, session.Keep, l.answers.Given, r.emit
-	people := steps.People{Browser: session.Browser, Opens: o.open, Wait: o.wait, Clock: engine.Clock}
+	people := steps.People{Browser: session.Browser, Opens: o.open, Wait: o.wait, Clock: engine.Clock, Note: c.note}
 	if prompt != nil {
 		people.Read = prompt.Ask
 	}
 	engine.Ask = steps.NewPeople(people).Ask
 	return r, nil
+}
+
+// takeLock takes the directory's lock. A run that was killed a moment ago may
+// still be dying, so it is tried for a second.
+func takeLock(ctx context.Context, dir state.Dir) (*state.Lock, error) {
+	clock := steps.RealClock()
+	for tries := 0; ; tries++ {
+		lock, err := state.TakeLock(dir, clock.Now())
+		var taken state.Problem
+		if err == nil || tries == 20 || !errors.As(err, &taken) || clock.Sleep(ctx, 50*time.Millisecond) != nil {
+			return lock, err
+		}
+	}
 }
 
 // emit hands an event to the screen and to the journal. A journal that cannot
@@ -195,6 +239,13 @@ func (r *running) emit(e steps.Event) {
 	if err := r.journal.Append(e, e.Durable()); err != nil {
 		_, _ = fmt.Fprintln(r.c.io.Err, "the journal is not written: "+err.Error())
 		r.journal = nil
+	}
+}
+
+// note says what is no event: it is about this machine, not about a step.
+func (c *command) note(text string) {
+	if c.output != "quiet" {
+		_, _ = fmt.Fprintln(c.io.Err, text)
 	}
 }
 
@@ -262,7 +313,8 @@ func (c *command) afterSetup(run *running, r steps.Report) {
 	if o.Status != steps.Ready {
 		_, _ = fmt.Fprintln(c.io.Out, "Run it again to go on; what is done stays done.")
 	}
-	if row, ok := r.Row("deploy"); ok && row.Status() == steps.Waiting {
+	module, _ := r.Row("nix-module")
+	if row, ok := r.Row("deploy"); ok && row.Status() == steps.Waiting && module.Status() == steps.Ready {
 		_, _ = fmt.Fprintln(c.io.Out, "next: git add -A && git commit -m 'ci: buildbot-nix, niks3'; then "+strings.TrimPrefix(row.Finding.Hint, "commit, then "))
 	}
 }
