@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,8 +118,7 @@ func TestBadWorldBlocksWithWhatWhyAndFix(t *testing.T) {
 		}, words: []string{"lacks the scope repo"}},
 		"a clock that is off": {prepare: func(l *lab) {
 			l.through("github", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
-				w.Header().Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
-				inner.ServeHTTP(w, r)
+				inner.ServeHTTP(late{w}, r)
 			})
 		}, words: []string{"F14"}},
 	} {
@@ -151,6 +151,14 @@ func (s scoped) WriteHeader(code int) {
 	s.ResponseWriter.WriteHeader(code)
 }
 
+// late is a GitHub whose clock is another.
+type late struct{ http.ResponseWriter }
+
+func (l late) WriteHeader(code int) {
+	l.Header().Set("Date", "Mon, 02 Jan 2006 15:04:05 GMT")
+	l.ResponseWriter.WriteHeader(code)
+}
+
 // smallToken makes a Cloudflare token that may make tokens and nothing else,
 // and puts it into the environment.
 func (l *lab) smallToken() {
@@ -160,17 +168,21 @@ func (l *lab) smallToken() {
 		Result []struct{ ID, Name string } `json:"result"`
 	}
 	l.cloudflare(http.MethodGet, "/accounts/"+account+"/tokens/permission_groups", "", &groups)
-	var ids []string
-	for _, g := range groups.Result {
-		if g.Name == "Account API Tokens Write" || g.Name == "Account Settings Read" || g.Name == "Zone Read" {
-			ids = append(ids, `{"id":"`+g.ID+`"}`)
+	policy := func(resource string, names ...string) string {
+		var ids []string
+		for _, g := range groups.Result {
+			if slices.Contains(names, g.Name) {
+				ids = append(ids, `{"id":"`+g.ID+`"}`)
+			}
 		}
+		return `{"effect":"allow","permission_groups":[` + strings.Join(ids, ",") + `],"resources":{"` + resource + `":"*"}}`
 	}
 	var made struct {
 		Result struct{ Value string } `json:"result"`
 	}
-	l.cloudflare(http.MethodPost, "/accounts/"+account+"/tokens", `{"name":"small","policies":[{"effect":"allow","permission_groups":[`+
-		strings.Join(ids, ",")+`],"resources":{"com.cloudflare.api.account.`+account+`":"*","com.cloudflare.api.account.zone.*":"*"}}]}`, &made)
+	l.cloudflare(http.MethodPost, "/accounts/"+account+"/tokens", `{"name":"small","policies":[`+
+		policy("com.cloudflare.api.account."+account, "Account API Tokens Write", "Account Settings Read")+`,`+
+		policy("com.cloudflare.api.account.zone.*", "Zone Read")+`]}`, &made)
 	l.env["CLOUDFLARE_API_TOKEN"] = made.Result.Value
 }
 
@@ -216,27 +228,43 @@ func TestR2NotEnabledIsBlockedWithItsPage(t *testing.T) {
 	l.setup()
 }
 
-func TestNameTaken(t *testing.T) {
-	l := newLab(t, "fresh")
-	l.through("github", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
-		if r.URL.Path == "/apps/phlip9-buildbot-ci" {
-			r.URL.Path = "/apps/somebody-elses"
-		}
-		inner.ServeHTTP(w, r)
-	})
-	if slug := "somebody-elses"; !l.appExists(slug) {
-		t.Skip("the pretend GitHub has no App of somebody else's")
+// edit changes the world's memory while it is down, and brings it up again.
+func (l *lab) edit(change func(github map[string]any)) *lab {
+	l.t.Helper()
+	l.stop()
+	path := filepath.Join(l.dir, ".nixwright", "world", "state.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		l.t.Fatal(err)
 	}
-	l.told(l.run("setup", "-n"), 3, "F12", "is taken", "github.app_name")
+	var all map[string]any
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	if err := dec.Decode(&all); err != nil {
+		l.t.Fatal(err)
+	}
+	change(all["github"].(map[string]any))
+	if b, err = json.Marshal(all); err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return newLabIn(l.t, l.dir, "fresh", options{})
 }
 
-func (l *lab) appExists(slug string) bool {
-	for _, a := range l.world().GitHub.Apps {
-		if a.Slug == slug {
-			return true
-		}
+func TestAnAppNameThatIsTaken(t *testing.T) {
+	l := newLab(t, "fresh").edit(func(github map[string]any) {
+		github["apps"] = []any{map[string]any{
+			"id": 77, "slug": "phlip9-buildbot-ci", "name": "phlip9-buildbot-ci", "owner": "someone-else", "url": "https://example.org", "client_id": "Iv23somebody",
+			"public": true, "permissions": map[string]string{"metadata": "read"}, "events": []string{}, "at": "2026-01-01T00:00:00Z",
+		}}
+	})
+	l.told(l.run("setup", "-n"), 3, "F12", "is taken", "github.app_name")
+	l.setup("--set", "github.app_name=phlip9-ci-omnara1")
+	if s := l.status(); s.True != 15 {
+		t.Errorf("%d lines are true", s.True)
 	}
-	return false
 }
 
 // dead is a network on which nothing answers.

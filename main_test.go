@@ -46,6 +46,7 @@ type lab struct {
 	base  http.RoundTripper // under the program's clients; nil: its own
 	wraps []func(service string, h http.Handler) http.Handler
 	mu    sync.Mutex
+	stop  func() // the world; it is up again with newLabIn
 }
 
 // newLab serves the scenario's world until the test ends. Every request and
@@ -94,7 +95,8 @@ func newLabIn(t *testing.T, dir, scenario string, o options) *lab {
 		t.Fatal(err)
 	}
 	l.env, l.ends = world.Env, world.Endpoints
-	t.Cleanup(func() { stop(); <-ended })
+	l.stop = sync.OnceFunc(func() { stop(); <-ended })
+	t.Cleanup(l.stop)
 	return l
 }
 

@@ -73,6 +73,35 @@ func (d Dir) Write(rel, text string) error {
 	return nil
 }
 
+// room is how much must be writable before something is asked for that is
+// shown once, in bytes.
+const room = 256 << 10
+
+// HasRoom says whether a file of the repository can be written now, by writing
+// a temporary one beside it. What is shown once is asked for only then.
+func (d Dir) HasRoom(rel string) error {
+	err := d.tryRoom(filepath.Dir(d.Abs(rel)))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", rel, err)
+	}
+	return nil
+}
+
+func (d Dir) tryRoom(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, ".nixwright-room-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, room))
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
+
 // RemoveOwn removes a file of .nixwright/, if it is there.
 func (d Dir) RemoveOwn(name string) error {
 	if err := os.Remove(d.Own(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -97,8 +126,8 @@ func (d Dir) MakeOwn() error {
 // fsync, rename, fsync of the folder. Folders are made. A link is followed,
 // and the mode of a file that is there is kept.
 func WriteFile(path string, data []byte, mode fs.FileMode) (err error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()

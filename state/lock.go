@@ -21,12 +21,12 @@ type holder struct {
 }
 
 // TakeLock takes the directory's lock, or returns a Problem that names who
-// holds it.
+// holds it. now is in the time zone of the one who reads that.
 func TakeLock(d Dir, now time.Time) (*Lock, error) {
 	if err := d.MakeOwn(); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(d.Own("lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(d.Own("lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("take lock: %w", err)
 	}
@@ -39,7 +39,7 @@ func TakeLock(d Dir, now time.Time) (*Lock, error) {
 		_ = json.NewDecoder(f).Decode(&h)
 		return nil, Problem{
 			What: "another nixwright works in " + d.Root,
-			Why:  fmt.Sprintf("process %d on %s since %s holds %s", h.PID, h.Host, h.Start.Local().Format(time.TimeOnly), d.Own("lock")),
+			Why:  fmt.Sprintf("process %d on %s since %s holds %s", h.PID, h.Host, h.Start.In(now.Location()).Format(time.TimeOnly), d.Own("lock")),
 			Fix:  "wait for it, or end it; then run this again",
 		}
 	}

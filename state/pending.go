@@ -42,7 +42,7 @@ func (p PendingPages) load(now time.Time) ([]Pending, error) {
 	}
 	var all []Pending
 	if json.Unmarshal(b, &all) != nil {
-		return nil, nil // a cache like any other: unreadable is empty
+		all = nil // a cache like any other: unreadable is empty
 	}
 	return slices.DeleteFunc(all, func(x Pending) bool { return now.Sub(x.At) > PendingLimit }), nil
 }

@@ -45,12 +45,10 @@ func (t *Trouble) Unwrap() error { return t.Err }
 // AsProblem finds the Problem in an error's chain; where there is none it
 // makes one of the error's text, split at the first colon into what and why.
 func AsProblem(err error) Problem {
-	var p Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[Problem](err); ok {
 		return p
 	}
-	var t *Trouble
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[*Trouble](err); ok {
 		return t.Problem
 	}
 	what, why, _ := strings.Cut(err.Error(), ": ")

@@ -38,7 +38,7 @@ func New(hc *http.Client, base string) *Client {
 // of value and source.
 type build struct {
 	ID         int64                        `json:"buildid"`
-	CompleteAt *float64                     `json:"complete_at"` //nolint:tagliatelle // buildbot's name; seconds since 1970
+	CompleteAt *float64                     `json:"complete_at"` // seconds since 1970
 	Results    *int                         `json:"results"`
 	Properties map[string][]json.RawMessage `json:"properties"`
 }

@@ -21,7 +21,7 @@ func (c *cloudCall) describeDomain(d CloudDomain) map[string]any {
 }
 
 func listDomains(c *cloudCall, b *CloudBucket) cloudAnswer {
-	out := []any{}
+	out := make([]any, 0, len(b.Domains))
 	for _, d := range b.Domains {
 		out = append(out, c.describeDomain(d))
 	}

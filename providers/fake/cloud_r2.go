@@ -15,7 +15,7 @@ import (
 func r2Ops() []cloudOp {
 	const buckets = "/accounts/{account}/r2/buckets"
 	const domains = buckets + "/{bucket}/domains"
-	out := []cloudOp{
+	return slices.Concat([]cloudOp{
 		{method: "GET", path: buckets, groups: readR2(), run: needR2(listBuckets)},
 		{method: "POST", path: buckets, groups: writeR2(), run: needR2(createBucket)},
 		{method: "GET", path: buckets + "/{bucket}", groups: readR2(), run: onBucket(getBucket)},
@@ -27,19 +27,21 @@ func r2Ops() []cloudOp {
 		},
 		{method: "GET", path: domains + "/managed", groups: readR2(), run: onBucket(getDevURL)},
 		{method: "PUT", path: domains + "/managed", groups: writeR2(), run: onBucket(putDevURL)},
+	}, settingOps(buckets+"/{bucket}/", "cors"), settingOps(buckets+"/{bucket}/", "lifecycle"))
+}
+
+// settingOps read and replace one setting of a bucket.
+func settingOps(bucket, name string) []cloudOp {
+	return []cloudOp{
+		{
+			method: "GET", path: bucket + name, groups: readR2(),
+			run: onBucket(func(_ *cloudCall, b *CloudBucket) cloudAnswer { return getSetting(b, name) }),
+		},
+		{
+			method: "PUT", path: bucket + name, groups: writeR2(),
+			run: onBucket(func(c *cloudCall, b *CloudBucket) cloudAnswer { return putSetting(c, b, name) }),
+		},
 	}
-	for _, name := range []string{"cors", "lifecycle"} {
-		out = append(out,
-			cloudOp{
-				method: "GET", path: buckets + "/{bucket}/" + name, groups: readR2(),
-				run: onBucket(func(_ *cloudCall, b *CloudBucket) cloudAnswer { return getSetting(b, name) }),
-			},
-			cloudOp{
-				method: "PUT", path: buckets + "/{bucket}/" + name, groups: writeR2(),
-				run: onBucket(func(c *cloudCall, b *CloudBucket) cloudAnswer { return putSetting(c, b, name) }),
-			})
-	}
-	return out
 }
 
 // needR2 refuses an account that has not enabled R2, and a jurisdiction that there
@@ -93,12 +95,14 @@ func listBuckets(c *cloudCall) cloudAnswer {
 	})
 	slices.SortFunc(all, func(a, b CloudBucket) int { return strings.Compare(a.Name, b.Name) })
 	perPage := queryNumber(c.r, "per_page", 20)
-	info, out := map[string]any{"per_page": perPage}, []any{}
-	for _, b := range all[:min(perPage, len(all))] {
-		out = append(out, describeBucket(b))
-	}
+	info := map[string]any{"per_page": perPage}
 	if len(all) > perPage {
+		all = all[:perPage]
 		info["cursor"] = all[perPage-1].Name
+	}
+	out := make([]any, 0, len(all))
+	for _, b := range all {
+		out = append(out, describeBucket(b))
 	}
 	a := cloudOK(map[string]any{"buckets": out})
 	a.info = info

@@ -63,15 +63,9 @@ func (s *State) addBucket(b CloudBucket) CloudBucket {
 	return b
 }
 
-// addToken adds an active token and returns its id and value. The id of t and
-// the value may be given, for a token whose keys are known elsewhere already.
-func (s *State) addToken(t CloudToken, value string) (string, string) {
-	if t.ID == "" {
-		t.ID = s.Make("token id", 32)
-	}
-	if value == "" {
-		value = s.Make("token value", 40)
-	}
+// addToken adds an active token and returns its id and value.
+func (s *State) addToken(t CloudToken) (id, value string) {
+	t.ID, value = s.Make("token id", 32), s.Make("token value", 40)
 	if t.Status == "" {
 		t.Status = "active"
 	}
@@ -97,7 +91,7 @@ func hashAPIToken(value string) string {
 
 // bootstrapPolicies are those of the token that sets everything up: owned by
 // the account or by the user, who makes tokens with another permission.
-func (s *State) bootstrapPolicies(account string, own bool) []CloudPolicy {
+func (s *State) bootstrapPolicies(own bool) []CloudPolicy {
 	onAccount := []string{"Workers R2 Storage Write", "Account Settings Read", "Account Analytics Read"}
 	var out []CloudPolicy
 	if own {
@@ -106,7 +100,7 @@ func (s *State) bootstrapPolicies(account string, own bool) []CloudPolicy {
 		out = append(out, grant(userResource+s.Cloud.User, "API Tokens Write"))
 	}
 	return append(out,
-		grant(accountResource+account, onAccount...),
+		grant(accountResource+theAccount, onAccount...),
 		grant(zoneResource+"*", "Zone Read", "DNS Write"))
 }
 

@@ -50,8 +50,8 @@ func cloudWorld(t *testing.T, own bool) (*World, string) {
 			owner = cfAccount
 		}
 		_, value = s.addToken(CloudToken{
-			Account: owner, Name: "bootstrap", Policies: s.bootstrapPolicies(cfAccount, own),
-		}, "")
+			Account: owner, Name: "bootstrap", Policies: s.bootstrapPolicies(own),
+		})
 		return nil
 	})
 	if err != nil {
@@ -318,16 +318,16 @@ func TestCloudTokenChecks(t *testing.T) {
 	w, own := cloudWorld(t, true)
 	var user, narrow, expired string
 	err := w.Update(func(s *State) error {
-		_, user = s.addToken(CloudToken{Name: "mine", Policies: s.bootstrapPolicies(cfAccount, false)}, "")
+		_, user = s.addToken(CloudToken{Name: "mine", Policies: s.bootstrapPolicies(false)})
 		_, narrow = s.addToken(CloudToken{Name: "narrow", Policies: []CloudPolicy{
 			grant(accountResource+cfAccount, "Workers R2 Storage Read"),
 			{Effect: "allow", Groups: grant("", "Zone Read").Groups, Resources: map[string]any{
 				accountResource + cfAccount: map[string]any{zoneResource + "*": "*"},
 			}},
-		}}, "")
+		}})
 		_, expired = s.addToken(CloudToken{
-			Name: "old", Expires: time.Unix(1, 0).UTC(), Policies: s.bootstrapPolicies(cfAccount, false),
-		}, "")
+			Name: "old", Expires: time.Unix(1, 0).UTC(), Policies: s.bootstrapPolicies(false),
+		})
 		return nil
 	})
 	if err != nil {

@@ -12,20 +12,21 @@ import (
 // for an account's (user-api-tokens-*, account-api-tokens-*,
 // permission-groups-list-permission-groups).
 func tokenOps() []cloudOp {
-	var out []cloudOp
-	for base, kind := range map[string]string{"/user": "API Tokens", "/accounts/{account}": "Account API Tokens"} {
-		read, write := []string{kind + " Read", kind + " Write"}, []string{kind + " Write"}
-		base += "/tokens"
-		out = append(out,
-			cloudOp{method: "GET", path: base + "/verify", run: verifyAPIToken},
-			cloudOp{method: "GET", path: base + "/permission_groups", run: listPermissionGroups, groups: read},
-			cloudOp{method: "GET", path: base, run: listAPITokens, groups: read},
-			cloudOp{method: "POST", path: base, run: createAPIToken, groups: write},
-			cloudOp{method: "GET", path: base + "/{token}", run: getAPIToken, groups: read},
-			cloudOp{method: "DELETE", path: base + "/{token}", run: deleteAPIToken, groups: write},
-			cloudOp{method: "PUT", path: base + "/{token}/value", run: rollAPIToken, groups: write})
+	return append(tokenOpsOf("/user/tokens", "API Tokens"), tokenOpsOf("/accounts/{account}/tokens", "Account API Tokens")...)
+}
+
+// tokenOpsOf are those under a path; kind begins the names of their permissions.
+func tokenOpsOf(path, kind string) []cloudOp {
+	read, write := []string{kind + " Read", kind + " Write"}, []string{kind + " Write"}
+	return []cloudOp{
+		{method: "GET", path: path + "/verify", run: verifyAPIToken},
+		{method: "GET", path: path + "/permission_groups", run: listPermissionGroups, groups: read},
+		{method: "GET", path: path, run: listAPITokens, groups: read},
+		{method: "POST", path: path, run: createAPIToken, groups: write},
+		{method: "GET", path: path + "/{token}", run: getAPIToken, groups: read},
+		{method: "DELETE", path: path + "/{token}", run: deleteAPIToken, groups: write},
+		{method: "PUT", path: path + "/{token}/value", run: rollAPIToken, groups: write},
 	}
-	return out
 }
 
 // owner is the account that the path names; empty: the user.
@@ -90,7 +91,7 @@ func getAPIToken(c *cloudCall) cloudAnswer {
 
 // describe is a token as it is answered, without its value.
 func (c *cloudCall) describe(t CloudToken) map[string]any {
-	policies := []any{}
+	policies := make([]any, 0, len(t.Policies))
 	for _, p := range t.Policies {
 		groups := []any{}
 		for _, id := range p.Groups {
@@ -151,7 +152,7 @@ func createAPIToken(c *cloudCall) cloudAnswer {
 	if strings.TrimSpace(in.Name) == "" || len(t.Policies) == 0 {
 		return cloudBad(1001, "Token needs a name and a policy")
 	}
-	id, value := c.s.addToken(t, "")
+	id, value := c.s.addToken(t)
 	out := c.describe(*c.cloud.tokenByID(id))
 	out["value"] = value
 	return cloudOK(out)

@@ -19,10 +19,10 @@ func edgeAddrs() []netip.Addr {
 
 // serveDNS answers A and AAAA queries over UDP on loopback until Close, on the
 // port it had before where that is free. It returns host:port.
-func (w *World) serveDNS() (string, error) {
+func (w *World) serveDNS(ctx context.Context) (string, error) {
 	port := 0
 	w.Look(func(s *State) { port = s.Ports["dns"] })
-	ctx, listen := context.Background(), net.ListenConfig{}
+	listen := net.ListenConfig{}
 	conn, err := listen.ListenPacket(ctx, "udp", "127.0.0.1:"+strconv.Itoa(port))
 	if err != nil {
 		if conn, err = listen.ListenPacket(ctx, "udp", "127.0.0.1:0"); err != nil {

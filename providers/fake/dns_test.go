@@ -26,7 +26,7 @@ func TestDNS(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	addr, err := w.serveDNS()
+	addr, err := w.serveDNS(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestDNS(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(again.Close)
-	if got, err := again.serveDNS(); err != nil || got != addr {
+	if got, err := again.serveDNS(t.Context()); err != nil || got != addr {
 		t.Errorf("after a restart: %s %v, want %s", got, err, addr)
 	}
 }

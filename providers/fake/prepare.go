@@ -3,6 +3,7 @@ package fake
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -136,7 +137,7 @@ func flakeLock() (string, error) {
 		sum := sha256.Sum256([]byte(name))
 		nodes[name] = map[string]any{
 			"locked": map[string]any{
-				"type": "github", "owner": owner, "repo": name, "rev": fmt.Sprintf("%x", sum[:20]),
+				"type": "github", "owner": owner, "repo": name, "rev": hex.EncodeToString(sum[:20]),
 				"lastModified": 1764000000, "narHash": "sha256-" + base64.StdEncoding.EncodeToString(sum[:]),
 			},
 			"original": map[string]any{"type": "github", "owner": owner, "repo": name},

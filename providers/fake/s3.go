@@ -26,13 +26,13 @@ type s3Error struct {
 func (e s3Error) Error() string { return e.code + ": " + e.text }
 
 // s3Errors are the errors of R2's S3 API
-// (developers.cloudflare.com/r2/api/error-codes); an unknown access key
-// answers as S3 does.
+// (developers.cloudflare.com/r2/api/error-codes). Missing, unknown and expired
+// keys are Unauthorized; only a known key's wrong secret is
+// SignatureDoesNotMatch.
 func s3Errors(code string) s3Error {
 	return map[string]s3Error{
-		"InvalidArgument":       {http.StatusBadRequest, "InvalidArgument", "Authorization"},
+		"Unauthorized":          {http.StatusUnauthorized, "Unauthorized", "Unauthorized"},
 		"InvalidRegionName":     {http.StatusBadRequest, "InvalidRegionName", "The region name is not valid."},
-		"InvalidAccessKeyId":    {http.StatusForbidden, "InvalidAccessKeyId", "The access key does not exist."},
 		"SignatureDoesNotMatch": {http.StatusForbidden, "SignatureDoesNotMatch", "The request signature does not match."},
 		"AccessDenied":          {http.StatusForbidden, "AccessDenied", "Access Denied"},
 		"NoSuchBucket":          {http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist."},
@@ -89,7 +89,7 @@ func (w *World) serveS3(r *http.Request) (s3Answer, error) {
 	g, ok := parseSigV4(r)
 	switch {
 	case !ok:
-		return s3Answer{}, s3Errors("InvalidArgument")
+		return s3Answer{}, s3Errors("Unauthorized")
 	case !slices.Contains(s3Regions(), strings.ToLower(g.region)):
 		return s3Answer{}, s3Errors("InvalidRegionName")
 	}
@@ -98,7 +98,7 @@ func (w *World) serveS3(r *http.Request) (s3Answer, error) {
 	case err != nil:
 		return s3Answer{}, err
 	case !found:
-		return s3Answer{}, s3Errors("InvalidAccessKeyId")
+		return s3Answer{}, s3Errors("Unauthorized")
 	case !g.valid(r, token.Hash):
 		return s3Answer{}, s3Errors("SignatureDoesNotMatch")
 	}
@@ -124,11 +124,11 @@ func s3Regions() []string {
 	return []string{"auto", "", "us-east-1", "wnam", "enam", "weur", "eeur", "apac", "oc"}
 }
 
-// s3Token finds the token whose id is the access key. One that is fresh is
-// not known yet, for its number of requests.
+// s3Token finds the live token whose id is the access key. One that is fresh
+// is not known yet, for its number of requests.
 func (w *World) s3Token(access string) (t CloudToken, found bool, err error) {
 	w.Look(func(s *State) {
-		if p := s.Cloud.tokenByID(access); p != nil {
+		if p := s.Cloud.tokenByID(access); p != nil && p.status(w.opts.Now()) == "active" {
 			t, found = *p, true
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -27,7 +28,7 @@ func s3World(t *testing.T) (w *World, write, read, all s3Keys) {
 		s.addBucket(CloudBucket{Account: cfAccount, Name: cfBucket})
 		s.addBucket(CloudBucket{Account: cfAccount, Name: "another"})
 		token := func(policies []CloudPolicy) s3Keys {
-			id, value := s.addToken(CloudToken{Account: cfAccount, Name: "keys", Policies: policies}, "")
+			id, value := s.addToken(CloudToken{Account: cfAccount, Name: "keys", Policies: policies})
 			return s3Keys{id, hashAPIToken(value)}
 		}
 		write = token(bucketPolicies(cfAccount, "", cfBucket))
@@ -113,20 +114,32 @@ func TestS3RoundTrip(t *testing.T) {
 
 func TestS3Refuses(t *testing.T) {
 	w, write, _, all := s3World(t)
+	var old s3Keys
+	if err := w.Update(func(s *State) error {
+		id, value := s.addToken(CloudToken{
+			Account: cfAccount, Name: "old", Expires: time.Unix(1, 0).UTC(), Policies: bucketPolicies(cfAccount, "", cfBucket),
+		})
+		old = s3Keys{id, hashAPIToken(value)}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	base, ctx := s3Serve(t, w), t.Context()
 	for _, tt := range []struct {
 		name   string
 		keys   s3Keys
 		bucket string
 		want   string
+		head   int // what is left of the refusal in an answer without a body; 0: none
 	}{
-		{"its bucket", write, cfBucket, ""},
-		{"another bucket", write, "another", "AccessDenied"},
-		{"no such bucket, own key", write, "nowhere", "AccessDenied"},
-		{"account's key", all, "another", ""},
-		{"no such bucket, account's key", all, "nowhere", "NoSuchBucket"},
-		{"unknown key", s3Keys{strings.Repeat("0", 32), write.secret}, cfBucket, "InvalidAccessKeyId"},
-		{"wrong secret", s3Keys{write.access, all.secret}, cfBucket, "SignatureDoesNotMatch"},
+		{"its bucket", write, cfBucket, "", 0},
+		{"another bucket", write, "another", "AccessDenied", 403},
+		{"no such bucket, own key", write, "nowhere", "AccessDenied", 403},
+		{"account's key", all, "another", "", 0},
+		{"no such bucket, account's key", all, "nowhere", "NoSuchBucket", 0},
+		{"unknown key", s3Keys{strings.Repeat("0", 32), write.secret}, cfBucket, "Unauthorized", 401},
+		{"expired key", old, cfBucket, "Unauthorized", 401},
+		{"wrong secret", s3Keys{write.access, all.secret}, cfBucket, "SignatureDoesNotMatch", 403},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := s3Client(t, base, tt.keys, false, nil)
@@ -135,8 +148,8 @@ func TestS3Refuses(t *testing.T) {
 				t.Errorf("list: %v, want %q", err, tt.want)
 			}
 			found, err := c.BucketExists(ctx, tt.bucket)
-			if (err == nil && found) != (tt.want == "") {
-				t.Errorf("head: %v %v", found, err)
+			if found != (tt.want == "") || minio.ToErrorResponse(err).StatusCode != tt.head {
+				t.Errorf("head: %v %v, want %d", found, err, tt.head)
 			}
 		})
 	}
@@ -173,12 +186,12 @@ func TestS3ChecksContent(t *testing.T) {
 			t.Errorf("trailers %v: %v", trailers, err)
 		}
 	}
-	res, err := http.Get(base + "/" + cfBucket + "/k") //nolint:noctx // a plain anonymous request
+	res, err := http.Get(base + "/" + cfBucket + "/k")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	if res.StatusCode != http.StatusBadRequest {
+	if res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("anonymous: %d", res.StatusCode)
 	}
 }

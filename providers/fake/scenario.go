@@ -94,11 +94,11 @@ func (s *State) fillCloud(own bool) (token, zone string) {
 	s.addZone(other, "elsewhere.example", "full")
 	s.addBucket(CloudBucket{Account: theAccount, Name: "phlip9-backups"})
 	s.addDNSName(s.Config.Host.SSH, theAddress)
-	bootstrap := CloudToken{Name: "nixwright bootstrap", Policies: s.bootstrapPolicies(theAccount, own)}
+	bootstrap := CloudToken{Name: "nixwright bootstrap", Policies: s.bootstrapPolicies(own)}
 	if own {
 		bootstrap.Account = theAccount
 	}
-	_, token = s.addToken(bootstrap, "")
+	_, token = s.addToken(bootstrap)
 	return token, zone
 }
 

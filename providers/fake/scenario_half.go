@@ -69,7 +69,7 @@ func (s *State) fillBucket(zone string) (access, secret string) {
 	s.addBucket(CloudBucket{Account: r2.Account, Name: r2.Bucket, Location: r2.Location})
 	s.connectDomain(r2.Account, r2.Bucket, s.Config.Cache.Domain)
 	s.addRecord(CloudRecord{Zone: zone, Type: "A", Name: ci, Content: s.Host.Address})
-	id, value := s.addToken(CloudToken{Name: r2.TokenName, Policies: bucketPolicies(r2.Account, r2.Jurisdiction, r2.Bucket)}, "")
+	id, value := s.addToken(CloudToken{Name: r2.TokenName, Policies: bucketPolicies(r2.Account, r2.Jurisdiction, r2.Bucket)})
 	sum := sha256.Sum256([]byte(value))
 	return id, hex.EncodeToString(sum[:])
 }

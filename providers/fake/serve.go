@@ -43,7 +43,7 @@ func Start(ctx context.Context, dir, scenario string, opts Options) (*World, err
 		err = w.Update(func(s *State) error { return s.fill(w.now()) })
 	}
 	if err == nil {
-		err = w.serveAll() //nolint:contextcheck // it serves until Close
+		err = w.serveAll(ctx)
 	}
 	if err == nil {
 		err = w.Update(func(*State) error { return nil }) // the ports
@@ -56,20 +56,21 @@ func Start(ctx context.Context, dir, scenario string, opts Options) (*World, err
 	return w, nil
 }
 
-func (w *World) serveAll() error {
+// serveAll serves until Close; ctx is for the opening of the ports.
+func (w *World) serveAll(ctx context.Context) error {
 	for _, s := range services {
-		if _, err := w.Listen(s); err != nil {
+		if _, err := w.Listen(ctx, s); err != nil {
 			return err
 		}
 	}
-	if _, err := w.serveDNS(); err != nil {
+	if _, err := w.serveDNS(ctx); err != nil {
 		return err
 	}
 	for s, h := range map[string]http.Handler{
 		"github": w.githubHandler(), "github-web": w.githubWebHandler(), "cloudflare": w.cloudflareHandler(), "s3": w.s3Handler(),
 		"cache": w.cacheHandler(), "ci": w.ciHandler(), "buildbot": w.buildbotHandler(), "niks3": w.niks3Handler(), "control": w.controlHandler(),
 	} {
-		if err := w.Handle(s, h); err != nil {
+		if err := w.Handle(ctx, s, h); err != nil {
 			return err
 		}
 	}

@@ -150,32 +150,31 @@ func (s *State) Make(label string, n int) string {
 
 // Listen opens the service's port on loopback: the one it had before, where
 // that is free, else a new one. It returns host:port.
-func (w *World) Listen(service string) (string, error) {
+func (w *World) Listen(ctx context.Context, service string) (string, error) {
 	if ln, ok := w.lns[service]; ok {
 		return ln.Addr().String(), nil
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(w.st.Ports[service]))
+	listen := net.ListenConfig{}
+	ln, err := listen.Listen(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(w.st.Ports[service]))
 	if err != nil {
-		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		if ln, err = listen.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 			return "", fmt.Errorf("listen for %s: %w", service, err)
 		}
 	}
 	w.lns[service] = ln
-	w.st.Ports[service] = ln.Addr().(*net.TCPAddr).Port
+	if addr, ok := ln.Addr().(*net.TCPAddr); ok {
+		w.st.Ports[service] = addr.Port
+	}
 	return ln.Addr().String(), nil
 }
 
 // Handle serves a service on its port until Close.
-func (w *World) Handle(service string, h http.Handler) error {
-	if _, err := w.Listen(service); err != nil {
+func (w *World) Handle(ctx context.Context, service string, h http.Handler) error {
+	if _, err := w.Listen(ctx, service); err != nil {
 		return err
 	}
 	if w.opts.Delay > 0 {
-		inner := h
-		h = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			time.Sleep(w.opts.Delay)
-			inner.ServeHTTP(rw, r)
-		})
+		h = delayed(h, w.opts.Delay)
 	}
 	if w.opts.Wrap != nil {
 		h = w.opts.Wrap(service, h)
@@ -184,6 +183,19 @@ func (w *World) Handle(service string, h http.Handler) error {
 	w.serve = append(w.serve, srv)
 	go func() { _ = srv.Serve(w.lns[service]) }()
 	return nil
+}
+
+// delayed answers after a while, or not at all to a caller that has left.
+func delayed(h http.Handler, delay time.Duration) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			h.ServeHTTP(rw, r)
+		case <-r.Context().Done():
+		}
+	})
 }
 
 // Close stops serving; the state stays on disk.

@@ -39,7 +39,7 @@ func fill(t *testing.T) filled {
 		t.Skip("Nix is not on PATH")
 	}
 	dir := t.TempDir()
-	env := append(os.Environ(), "HOME="+dir, "NIX_STORE_DIR="+dir+"/store", "NIX_STATE_DIR="+dir+"/var", "NIX_LOG_DIR="+dir+"/log", "NIX_CONF_DIR="+dir+"/etc", "NIX_REMOTE=", "NIX_CONFIG=substituters =") //nolint:misspell // Nix spells it so
+	env := append(os.Environ(), "HOME="+dir, "NIX_STORE_DIR="+dir+"/store", "NIX_STATE_DIR="+dir+"/var", "NIX_LOG_DIR="+dir+"/log", "NIX_CONF_DIR="+dir+"/etc", "NIX_REMOTE=", "NIX_CONFIG=substituters =")
 	run := func(stdin string, argv ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)

@@ -71,9 +71,10 @@ func (c *Client) open(b state.Bucket, k state.S3Keys) (*minio.Core, error) {
 }
 
 // HeadBucket asks for the bucket with one signed request (HeadBucket of the S3
-// API). Keys that the service does not know are state.ErrUnauthorized, keys
-// that may not look at this bucket state.ErrDenied, no bucket
-// state.ErrNotFound.
+// API). Its answer has no body, so only the status speaks: an access key that
+// R2 does not know is 401 and state.ErrUnauthorized; a wrong secret and keys
+// that may not look at this bucket are both 403 and state.ErrDenied, as is an
+// unknown key of other S3 services. No bucket is state.ErrNotFound.
 func (c *Client) HeadBucket(ctx context.Context, b state.Bucket, k state.S3Keys) error {
 	m, err := c.open(b, k)
 	if err != nil {
@@ -82,7 +83,11 @@ func (c *Client) HeadBucket(ctx context.Context, b state.Bucket, k state.S3Keys)
 	op := "look at bucket " + b.Name + " with the S3 keys"
 	found, err := m.BucketExists(ctx, b.Name)
 	if err != nil {
-		return refusal(op, k, err)
+		e := refusal(op, k, err)
+		if e.Status != 0 {
+			e.Code, e.Text = "", "" // minio's guess, not the service's words
+		}
+		return e
 	}
 	if !found {
 		return &state.CallError{Service: "R2", Op: op, Status: http.StatusNotFound, Kind: state.ErrNotFound}
@@ -133,10 +138,11 @@ func exchange(ctx context.Context, m *minio.Core, b state.Bucket, k state.S3Keys
 	return nil
 }
 
-// refusal is the error of a request, by its status; a refused GET or PUT says
-// in its code whether the keys are known at all
+// refusal is the error of a request, by its status: R2's 401 Unauthorized is an
+// unknown key (developers.cloudflare.com/r2/api/error-codes). Under 403 a
+// refused GET or PUT says in its code whether the keys are known at all
 // (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
-func refusal(op string, k state.S3Keys, err error) error {
+func refusal(op string, k state.S3Keys, err error) *state.CallError {
 	e := &state.CallError{Service: "R2", Op: op, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
 	var said minio.ErrorResponse
 	if errors.As(err, &said) && said.StatusCode != 0 {
@@ -147,7 +153,7 @@ func refusal(op string, k state.S3Keys, err error) error {
 		e.Status, e.Code = said.StatusCode, state.CleanText(said.Code, 64)
 		e.Text, e.Request = httpx.CleanBody([]byte(said.Message)), state.CleanText(said.RequestID, 64)
 		switch said.Code {
-		case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "Unauthorized":
+		case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch:
 			e.Kind = state.ErrUnauthorized
 		}
 	}

@@ -36,7 +36,7 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, r.Method+" "+r.URL.RequestURI())
 	if !strings.Contains(r.Header.Get("Authorization"), "Credential="+access+"/") || !strings.Contains(r.Header.Get("Authorization"), "/auto/s3/") {
-		xmlError(w, 403, "InvalidAccessKeyId", "none "+access)
+		xmlError(w, 401, "Unauthorized", "none "+access)
 		return
 	}
 	if h := s.refuse[r.Method]; h != nil {
@@ -124,6 +124,9 @@ func TestHeadBucket(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := &store{refuse: map[string]http.HandlerFunc{http.MethodHead: c.answer}}
 			err := open(t, s).HeadBucket(t.Context(), bucket(), keys())
+			if call, ok := errors.AsType[*state.CallError](err); ok && call.Status != 0 && call.Code+call.Text != "" {
+				t.Errorf("words that the service did not say: %v", err)
+			}
 			if !errors.Is(err, c.kind) || len(s.seen()) != c.tries || s.seen()[0] != "HEAD /phlip9-nix-cache/" {
 				t.Errorf("%v after %q", err, s.seen())
 			}
@@ -167,6 +170,9 @@ func TestExercise(t *testing.T) {
 	}{
 		{"works", "", nil, nil, "PUT GET DELETE"},
 		{"put denied", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) { xmlError(w, 403, "AccessDenied", "no") }, state.ErrDenied, "PUT DELETE"},
+		{"put with unknown keys, elsewhere", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
+			xmlError(w, 403, "InvalidAccessKeyId", "no "+access)
+		}, state.ErrUnauthorized, "PUT DELETE"},
 		{"put signed wrongly", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
 			xmlError(w, 403, "SignatureDoesNotMatch", "no "+access)
 		}, state.ErrUnauthorized, "PUT DELETE"},
@@ -223,8 +229,11 @@ func TestExerciseCancelled(t *testing.T) {
 func TestUnknownKeys(t *testing.T) {
 	s := &store{}
 	c := open(t, s)
-	err := c.Exercise(t.Context(), bucket(), state.S3Keys{Access: state.NewSecret("other"), Secret: state.NewSecret(secret)})
-	if !errors.Is(err, state.ErrUnauthorized) {
-		t.Errorf("got %v", err)
+	other := state.S3Keys{Access: state.NewSecret("other"), Secret: state.NewSecret(secret)}
+	if err := c.Exercise(t.Context(), bucket(), other); !errors.Is(err, state.ErrUnauthorized) {
+		t.Errorf("exercise: %v", err)
+	}
+	if err := c.HeadBucket(t.Context(), bucket(), other); !errors.Is(err, state.ErrUnauthorized) {
+		t.Errorf("head: %v", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
@@ -25,7 +25,7 @@ const repoHookPath = "/change_hook/github"
 // that GitHub recorded as answered 2xx.
 type checkWebhook struct {
 	Deps
-	pinged atomic.Bool // in this run
+	pings sync.Map // in this run: repository -> the newest delivery before
 }
 
 func (s *checkWebhook) Info() steps.Info {
@@ -99,7 +99,10 @@ func (s *checkWebhook) Detect(ctx context.Context, in state.Facts) (steps.Findin
 	}
 	f := ready("every push arrives once; a delivery was answered 2xx", state.Facts{})
 	for _, h := range all {
-		good := slices.ContainsFunc(h.deliveries, func(d state.Delivery) bool { return d.Status >= 200 && d.Status < 300 })
+		page := s.Web + "/" + h.repo + "/settings/hooks"
+		if h.app {
+			page = state.AppURL(s.Web, app.Owner, app.Slug)
+		}
 		switch {
 		case h.paths() == 0:
 			return steps.Finding{Status: steps.Waiting, Text: "no hook on " + h.repo + " yet", Hint: "buildbot-nix makes it when it loads its projects", Again: 5 * time.Second}, nil
@@ -108,20 +111,51 @@ func (s *checkWebhook) Detect(ctx context.Context, in state.Facts) (steps.Findin
 				ID: "F8", What: "every push of " + h.repo + " arrives " + fmt.Sprint(h.paths()) + " times", Why: "more than one active hook leads to " + s.Config.CI.Domain,
 				Fix: "switch the App's own hook off on the page (Webhook, Active), or delete the hooks that are too many", URL: state.AppURL(s.Web, app.Owner, app.Slug),
 			}), nil
-		case good:
-		case len(h.deliveries) > 0 && h.deliveries[0].Status != 0:
-			return blocked(state.Problem{
-				ID: "F1", What: fmt.Sprintf("the last delivery of %s was answered %d", h.repo, h.deliveries[0].Status), Why: "nothing, or the login page, answers where the hook points",
-				Fix: "look at the hook's deliveries on the page", URL: s.Web + "/" + h.repo + "/settings/hooks",
-			}), nil
-		case h.app || s.pinged.Load():
-			f = steps.Finding{Status: steps.Waiting, Text: "no delivery yet on " + h.repo, Hint: "push to it, or redeliver one on the App's page", Again: 2 * time.Second}
-		default:
-			f.Status, f.Text = steps.Missing, "no delivery yet"
+		case slices.ContainsFunc(h.deliveries, answered):
+			if !answered(h.deliveries[0]) {
+				f.Problems = append(f.Problems, refusedDelivery(h, page))
+			}
+		case !h.app && !s.pinged(h):
+			f.Status, f.Text = steps.Missing, "no delivery was answered 2xx yet"
 			f.Changes = append(f.Changes, steps.Change{Verb: "ping", What: "the hook of " + h.repo})
+		case s.refused(h):
+			return blocked(refusedDelivery(h, page)), nil
+		case f.Status == steps.Ready:
+			f = steps.Finding{Status: steps.Waiting, Text: "no delivery yet on " + h.repo, Hint: "push to it, or redeliver one on the page", Again: 2 * time.Second}
 		}
 	}
 	return f, nil
+}
+
+// answered says whether a delivery arrived (2xx).
+func answered(d state.Delivery) bool { return d.Status >= 200 && d.Status < 300 }
+
+func refusedDelivery(h hooked, page string) state.Problem {
+	return state.Problem{
+		ID: "F1", What: fmt.Sprintf("the last delivery of %s was answered %d", h.repo, h.deliveries[0].Status), Why: "nothing, or the login page, answers where the hook points",
+		Fix: "look at the hook's deliveries on the page", URL: page,
+	}
+}
+
+// pinged says whether this run asked for a ping of the repository's hook.
+func (s *checkWebhook) pinged(h hooked) bool {
+	_, ok := s.pings.Load(h.repo)
+	return ok
+}
+
+// refused says whether the newest delivery was not answered 2xx: for an App's
+// own hook any, for a repository's one that is newer than our ping.
+func (s *checkWebhook) refused(h hooked) bool {
+	before, _ := s.pings.Load(h.repo)
+	return len(h.deliveries) > 0 && h.deliveries[0].Status != 0 && any(h.deliveries[0].ID) != before
+}
+
+// newest is the id of the newest delivery; 0: none.
+func (h hooked) newest() int64 {
+	if len(h.deliveries) == 0 {
+		return 0
+	}
+	return h.deliveries[0].ID
 }
 
 // Apply has GitHub send a ping, which leaves a delivery.
@@ -131,14 +165,14 @@ func (s *checkWebhook) Apply(ctx context.Context, in state.Facts, _ steps.Findin
 		return err
 	}
 	for _, h := range all {
-		if len(h.hooks) == 0 || len(h.deliveries) > 0 {
+		if len(h.hooks) == 0 || slices.ContainsFunc(h.deliveries, answered) {
 			continue
 		}
+		s.pings.Store(h.repo, h.newest())
 		if err := s.Hooks.Ping(ctx, h.repo, h.hooks[0].ID); err != nil {
 			return err
 		}
 	}
-	s.pinged.Store(true)
 	return nil
 }
 

@@ -33,6 +33,9 @@ type manifestPage struct {
 // the App and hands the reply to keep, all of it under one limit that an
 // interrupt does not cut. The page's state is good once, and for an hour.
 func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context.Context, state.NewApp) error) error {
+	if err := m.Dir.HasRoom(m.Config.Paths.Secrets); err != nil {
+		return err
+	}
 	page, err := m.open()
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 	var token state.CloudflareToken
 	var accounts []state.Account
 	var zones []state.Zone
+	var tokenErr error
 	err := together(ctx,
 		func(ctx context.Context) (err error) { user, err = s.GitHub.User(ctx); return err },
 		func(ctx context.Context) (err error) {
@@ -48,8 +49,10 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			token, err = s.Cloud.Token(ctx, s.Config.Cache.R2.Account)
-			return unlessDenied(err)
+			// A token of another account than the wanted one is refused there;
+			// which one it sees says more.
+			token, tokenErr = s.Cloud.Token(ctx, s.Config.Cache.R2.Account)
+			return nil
 		},
 		func(ctx context.Context) (err error) {
 			accounts, err = s.Cloud.Accounts(ctx)
@@ -63,8 +66,14 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 	if err != nil {
 		return steps.Finding{}, err
 	}
-	problems := slices.Concat(s.github(user), s.repos(user, repos), s.cloudflare(token), s.clock(user, token))
+	problems := slices.Concat(s.github(user), s.repos(user, repos), s.clock(user, token))
+	if tokenErr == nil || errors.Is(tokenErr, state.ErrDenied) {
+		problems = append(problems, s.cloudflare(token)...)
+	}
 	account, p := s.account(accounts)
+	if err := unlessDenied(tokenErr); err != nil && len(p) == 0 {
+		return steps.Finding{}, err
+	}
 	problems = append(problems, p...)
 	if len(p) == 0 {
 		problems = append(problems, s.zone(account, zones)...)

@@ -213,6 +213,9 @@ func (s r2Token) Apply(ctx context.Context, in state.Facts, _ steps.Finding, out
 	if err != nil {
 		return err
 	}
+	if err := s.Dir.HasRoom(s.Config.Paths.Secrets); err != nil {
+		return err
+	}
 	if err := s.Asked.Asking(askedToken(name)); err != nil {
 		return err
 	}

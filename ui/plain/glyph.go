@@ -4,7 +4,6 @@
 package plain
 
 import (
-	"os"
 	"strings"
 
 	"github.com/nixwright/nixwright/steps"
@@ -13,8 +12,7 @@ import (
 // glyph is a status at a glance; the word always stands beside it.
 type glyph struct{ utf, ascii, colour string }
 
-// The glyphs and colours (SGR) by status. "you" is a word of the screen: a
-// step that waits for a person.
+// The glyphs and colours (SGR) by status.
 var glyphs = map[string]glyph{
 	string(steps.Ready):     {"✓", "+", "32"},
 	string(steps.Missing):   {"○", "o", ""},
@@ -24,45 +22,44 @@ var glyphs = map[string]glyph{
 	string(steps.Unknown):   {"○", "o", ""},
 	string(steps.NotNeeded): {"–", "-", ""},
 	string(steps.Failed):    {"✗", "x", "91"},
-	"you":                   {"◆", "@", "1"},
+	you:                     {"◆", "@", "1"},
 }
 
 // Style is how text is drawn.
 type Style struct{ Colour, ASCII bool }
 
-// StyleOf decides from the environment: NO_COLOR, TERM, the locale.
+// StyleOf decides from the environment: NO_COLOR, TERM, and the locale, which
+// is the first of LC_ALL, LC_CTYPE and LANG that is set. A file or a pipe gets
+// no colour and UTF-8.
 func StyleOf(env func(string) string, terminal bool) Style {
-	locale := env("LC_ALL") + env("LC_CTYPE") + env("LANG")
+	var locale string
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale = env(name); locale != "" {
+			break
+		}
+	}
 	return Style{
 		Colour: terminal && env("NO_COLOR") == "" && env("TERM") != "dumb",
 		ASCII:  terminal && !strings.Contains(strings.ToLower(strings.ReplaceAll(locale, "-", "")), "utf8"),
 	}
 }
 
-// Environ is os.Getenv, for callers that pass it on.
-func Environ(name string) string { return os.Getenv(name) }
+// you is a word of the screen: a step that waits for a person.
+const you = "you"
+
+// glyph is the sign of a status alone, where a word of the line says the same.
+func (s Style) glyph(word string) string {
+	if s.ASCII {
+		return glyphs[word].ascii
+	}
+	return glyphs[word].utf
+}
 
 // mark draws a status as glyph and padded word.
 func (s Style) mark(word string) string {
-	g := glyphs[word]
-	c := g.utf
-	if s.ASCII {
-		c = g.ascii
-	}
-	text := c + " " + word + strings.Repeat(" ", max(0, 10-len(word)))
-	if s.Colour && g.colour != "" {
-		text = "\x1b[" + g.colour + "m" + text + "\x1b[0m"
+	text := s.glyph(word) + " " + word + strings.Repeat(" ", max(0, len(steps.NotNeeded)-len(word)))
+	if colour := glyphs[word].colour; s.Colour && colour != "" {
+		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
 	}
 	return text
-}
-
-// word is what a row's status is called where people read it.
-func word(row steps.Row) string {
-	switch {
-	case row.Question != nil:
-		return "you"
-	case row.Status() == steps.NotNeeded:
-		return string(steps.NotNeeded)
-	}
-	return string(row.Status())
 }
