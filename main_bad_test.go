@@ -36,6 +36,7 @@ func (l *lab) told(r result, code int, words ...string) {
 func tail(s string) string { return s[max(0, len(s)-3000):] }
 
 func TestBadAnswersAreWrongUse(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	good := l.read("nixwright.toml")
 	for name, tc := range map[string]struct {
@@ -77,6 +78,7 @@ func TestBadAnswersAreWrongUse(t *testing.T) {
 }
 
 func TestAFileOfAnswersIsNotTrusted(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	good := l.read("nixwright.toml")
 	for name, change := range map[string][2]string{
@@ -98,6 +100,7 @@ func TestAFileOfAnswersIsNotTrusted(t *testing.T) {
 }
 
 func TestBadWorldBlocksWithWhatWhyAndFix(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		env     map[string]string
 		args    []string
@@ -123,6 +126,7 @@ func TestBadWorldBlocksWithWhatWhyAndFix(t *testing.T) {
 		}, words: []string{"F14"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, "fresh")
 			if tc.prepare != nil {
 				tc.prepare(l)
@@ -213,6 +217,7 @@ func (l *lab) cloudflare(method, path, body string, into any) {
 }
 
 func TestR2NotEnabledIsBlockedWithItsPage(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	l.through("cloudflare", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
 		if !strings.Contains(r.URL.Path, "/r2/") {
@@ -254,6 +259,7 @@ func (l *lab) edit(change func(github map[string]any)) *lab {
 }
 
 func TestAnAppNameThatIsTaken(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh").edit(func(github map[string]any) {
 		github["apps"] = []any{map[string]any{
 			"id": 77, "slug": "phlip9-buildbot-ci", "name": "phlip9-buildbot-ci", "owner": "someone-else", "url": "https://example.org", "client_id": "Iv23somebody",
@@ -275,6 +281,7 @@ func (dead) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 func TestNoNetworkFailsClearly(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	l.base = dead{}
 	before := l.files(journalAside...)
@@ -286,6 +293,7 @@ func TestNoNetworkFailsClearly(t *testing.T) {
 }
 
 func TestAWorldThatAnswers500FailsClearlyAndIsGotOverLater(t *testing.T) {
+	t.Parallel()
 	for _, service := range []string{"github", "cloudflare", "s3", "ci", "cache", "buildbot", "niks3"} {
 		for _, html := range []bool{false, true} {
 			name := service
@@ -293,6 +301,7 @@ func TestAWorldThatAnswers500FailsClearlyAndIsGotOverLater(t *testing.T) {
 				name += " with a page"
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				l := newLab(t, "fresh")
 				l.through(service, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 					w.Header().Set("X-Not-From-The-World", "yes")
@@ -320,6 +329,7 @@ func TestAWorldThatAnswers500FailsClearlyAndIsGotOverLater(t *testing.T) {
 }
 
 func TestAFileThatMayNotBeWritten(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	l.write("blocked", "a file where a folder should be")
 	l.told(l.run("setup", "-n", "--open", "--wait", "30s", "--set", "paths.module=blocked/buildbot-ci.nix"), 1, "blocked/buildbot-ci.nix")
@@ -332,6 +342,7 @@ func TestAFileThatMayNotBeWritten(t *testing.T) {
 }
 
 func TestAFullDisk(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	full := filepath.Join(l.dir, "nixos", "omnara1")
 	keep := l.read("nixos/omnara1/default.nix")
@@ -364,6 +375,7 @@ func TestAFullDisk(t *testing.T) {
 }
 
 func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	lock, err := os.OpenFile(filepath.Join(l.dir, ".nixwright", "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

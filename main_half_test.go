@@ -9,6 +9,7 @@ import (
 )
 
 func TestHalfDoneIsAdoptedAndFinished(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "half-done")
 	before, secrets, world := l.status(), l.decrypt(), l.world()
 	if before.True != 9+0 { // nine boxes; 4 and 5 are two of them
@@ -98,8 +99,10 @@ func asJSON(v any) string {
 }
 
 func TestForeignThingsSurvive(t *testing.T) {
+	t.Parallel()
 	for _, scenario := range []string{"fresh", "half-done"} {
 		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, scenario)
 			rules := l.read(".sops.yaml") + "\n# a last word\n"
 			l.write(".sops.yaml", rules)

@@ -19,6 +19,7 @@ import (
 )
 
 func TestRehearseEndsWithFifteenTrueLines(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh") // for its environment only; rehearse makes a world of its own
 	r := l.must(0, "rehearse", "--non-interactive")
 	for _, want := range []string{"15 of 15 lines true", "In the real world you would have done: 4 pages, 8 clicks, 1 paste."} {
@@ -29,6 +30,7 @@ func TestRehearseEndsWithFifteenTrueLines(t *testing.T) {
 }
 
 func TestPlanWritesNothingAndSetupDoesWhatItSays(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	before, writes := l.files(), len(l.writes())
 	var plan struct {
@@ -95,6 +97,7 @@ func events(t *testing.T, out string) []event {
 }
 
 func TestASecondRunWritesNothing(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	l.setup()
 	before, writes := l.files(journalAside...), l.writes()
@@ -142,7 +145,7 @@ func (c *chain) longest() []string {
 	return row
 }
 
-func TestASecondRunNeedsAtMostSixRoundTrips(t *testing.T) {
+func TestASecondRunNeedsAtMostSixRoundTrips(t *testing.T) { // alone: it measures
 	l := newLab(t, "fresh")
 	l.setup()
 	l.through("", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
@@ -162,6 +165,7 @@ func TestASecondRunNeedsAtMostSixRoundTrips(t *testing.T) {
 }
 
 func TestSecretsAreSealedAndNowhereElse(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	log := filepath.Join(t.TempDir(), "log")
 	r := l.setup("--output", "json", "-v", "--log-file", log)
@@ -237,6 +241,7 @@ func (l *lab) sops(args ...string) ([]byte, error) {
 }
 
 func TestATamperedSecretsFileIsRefused(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	l.setup()
 	text := l.read("nixos/omnara1/secrets.yaml")
@@ -257,6 +262,7 @@ func TestATamperedSecretsFileIsRefused(t *testing.T) {
 }
 
 func TestOneMoreSecretLeavesTheOthersAlone(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	l.setup()
 	before := l.ciphertexts()
@@ -293,12 +299,14 @@ func (l *lab) ciphertexts() map[string]string {
 }
 
 func TestForgettingChangesNothingInTheWorld(t *testing.T) {
+	t.Parallel()
 	for name, forget := range map[string][]string{
 		"facts":   {"nixos/omnara1/ci-facts.json"},
 		"journal": {".nixwright/journal.jsonl"},
 		"both":    {"nixos/omnara1/ci-facts.json", ".nixwright/journal.jsonl"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, "fresh")
 			l.setup()
 			before, writes := l.files(journalAside...), len(l.writes())
@@ -320,6 +328,7 @@ func TestForgettingChangesNothingInTheWorld(t *testing.T) {
 }
 
 func TestWithoutAPersonASetupStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, "fresh")
 	r := l.must(3, "setup", "-n")
 	for _, want := range []string{"create-app.html", "github.app_return", "create the GitHub App"} {

@@ -101,16 +101,16 @@ type AdoptConf struct {
 // Endpoints are the services' addresses, for GitHub Enterprise Server, other
 // S3 providers, rehearsals and tests. Empty: the service's own.
 type Endpoints struct {
-	GitHubAPI     string   `json:"github_api,omitempty" toml:"github_api"`
-	GitHubWeb     string   `json:"github_web,omitempty" toml:"github_web"`
+	GitHubAPI     string   `json:"github_api,omitempty"     toml:"github_api"`
+	GitHubWeb     string   `json:"github_web,omitempty"     toml:"github_web"`
 	CloudflareAPI string   `json:"cloudflare_api,omitempty" toml:"cloudflare_api"`
-	R2S3          string   `json:"r2_s3,omitempty" toml:"r2_s3"`
-	DNS           string   `json:"dns,omitempty" toml:"dns"` // host:port of a resolver
-	SSH           []string `json:"ssh,omitempty" toml:"ssh"` // argv of the ssh program
-	Buildbot      string   `json:"buildbot,omitempty" toml:"buildbot"`
-	Niks3         string   `json:"niks3,omitempty" toml:"niks3"`
-	CI            string   `json:"ci,omitempty" toml:"ci"`       // in place of https://<ci.domain>
-	Cache         string   `json:"cache,omitempty" toml:"cache"` // in place of https://<cache.domain>
+	R2S3          string   `json:"r2_s3,omitempty"          toml:"r2_s3"`
+	DNS           string   `json:"dns,omitempty"            toml:"dns"` // host:port of a resolver
+	SSH           []string `json:"ssh,omitempty"            toml:"ssh"` // argv of the ssh program
+	Buildbot      string   `json:"buildbot,omitempty"       toml:"buildbot"`
+	Niks3         string   `json:"niks3,omitempty"          toml:"niks3"`
+	CI            string   `json:"ci,omitempty"             toml:"ci"`    // in place of https://<ci.domain>
+	Cache         string   `json:"cache,omitempty"          toml:"cache"` // in place of https://<cache.domain>
 }
 
 // The values of ci.access and github.login.

@@ -158,12 +158,12 @@ func keep(refs []state.Ref, wanted func(state.Ref) bool) []state.Ref {
 }
 
 // detect asks one step. A step whose needs are missing is unknown, or waiting
-// where it says what for.
+// where it says what for the first of them.
 func (e *Engine) detect(ctx context.Context, i int, in state.Facts, missing []state.Ref) Row {
 	row := Row{Info: e.g.infos[i]}
 	if len(missing) > 0 {
 		row.Finding = Finding{Status: Unknown, Hint: e.waitsFor(missing)}
-		if row.Info.Until != "" {
+		if row.Info.Until != "" && missing[0] == row.Info.Needs[0] {
 			row.Finding = Finding{Status: Waiting, Hint: row.Info.Until}
 		}
 		return row

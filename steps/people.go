@@ -47,7 +47,8 @@ func (p *People) Ask(ctx context.Context, q state.Question) (state.Answer, error
 			return state.Answer{}, err
 		}
 	}
-	if p.Wait <= 0 {
+	nobody := p.Read == nil && q.Done == nil && q.Kind != state.KindPage
+	if p.Wait <= 0 || nobody {
 		return state.Answer{}, state.ErrNoAnswer
 	}
 	select {
@@ -84,10 +85,10 @@ func (p *People) wait(ctx context.Context, q state.Question) (state.Answer, erro
 			}
 		}()
 	}
-	if q.Done != nil {
+	switch {
+	case q.Done != nil: // the world answers, not the terminal
 		go p.watch(ctx, q, answers, failed)
-	}
-	if p.Read != nil {
+	case p.Read != nil:
 		go p.read(ctx, q, answers)
 	}
 	for {

@@ -59,8 +59,8 @@ type Info struct {
 	// Cost is what the step asks of a person at most, for a plan that cannot
 	// look yet.
 	Cost state.Cost
-	// Until is said while a need is not given: such a step is waiting for the
-	// world ("not deployed"), not unknown.
+	// Until is said while the first of Needs is not given: such a step is
+	// waiting for the world ("not deployed"), not unknown.
 	Until string
 	// Limit is how long waiting for the world is polled; 0: 10 minutes.
 	Limit time.Duration

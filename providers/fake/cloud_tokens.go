@@ -93,7 +93,7 @@ func getAPIToken(c *cloudCall) cloudAnswer {
 func (c *cloudCall) describe(t CloudToken) map[string]any {
 	policies := make([]any, 0, len(t.Policies))
 	for _, p := range t.Policies {
-		groups := []any{}
+		groups := make([]any, 0, len(p.Groups))
 		for _, id := range p.Groups {
 			g, _ := groupByID(id)
 			groups = append(groups, map[string]any{"id": id, "name": g.Name})

@@ -7,11 +7,14 @@ import (
 	"crypto/sha256"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"filippo.io/age/plugin"
 	"filippo.io/edwards25519"
@@ -167,4 +170,24 @@ func TestNixForms(t *testing.T) {
 	if got := nixBase32(nar[:]); got != "0sg9f58l1jj88w6pdrfdpj5x9b1zrwszk84j81zvby36q9whhhqa" {
 		t.Errorf("NAR: %s", got)
 	}
+}
+
+// TestDelayed: an answer takes its time, and none is made for one who left.
+func TestDelayed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answered := 0
+		h := delayed(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered++ }), time.Hour)
+		begin := time.Now()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+		if answered != 1 || time.Since(begin) != time.Hour {
+			t.Errorf("answered %d after %v", answered, time.Since(begin))
+		}
+		left, leave := context.WithCancel(t.Context())
+		leave()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(left, http.MethodGet, "/", nil))
+		if answered != 1 {
+			t.Error("answered one who left")
+		}
+	})
 }

@@ -18,7 +18,7 @@ func (s checkCache) Info() steps.Info {
 	return steps.Info{
 		ID: "check-cache", Title: "Cache", Phase: steps.PhaseAfter, Lines: []int{14}, Limit: 2 * time.Minute,
 		Does: "read the newest build back from https://" + s.Config.Cache.Domain, Until: "not deployed",
-		Needs: []state.Ref{state.FactDeployment.Ref(), state.FactPublicKey.Ref()},
+		Needs: []state.Ref{state.FactDeployment.Ref(), state.FactPublicKey.Ref(), state.FactDomain.Ref()},
 	}
 }
 
@@ -26,6 +26,13 @@ func (s checkCache) Detect(ctx context.Context, in state.Facts) (steps.Finding, 
 	public, err := state.Get(in, state.FactPublicKey)
 	if err != nil {
 		return steps.Finding{}, err
+	}
+	domain, err := state.Get(in, state.FactDomain)
+	if err != nil {
+		return steps.Finding{}, err
+	}
+	if domain.Ownership != "active" || domain.SSL != "active" {
+		return steps.Finding{Status: steps.Waiting, Text: domain.Domain + " is not served yet", Hint: "it is read when r2-domain is ready"}, nil
 	}
 	var found bool
 	var builds []state.Build

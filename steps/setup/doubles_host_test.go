@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -53,7 +55,11 @@ func (s *sopsDouble) Keep(_ context.Context, all ...state.Sealed) error {
 		if len(s.file) == 0 {
 			s.file = slices.Clone(s.rule)
 		}
-		return s.dir.Write(s.dir.Paths.Secrets, fmt.Sprintf("sealed: %d, %d\n", len(s.values), len(s.wrote)))
+		path := s.dir.Abs(s.dir.Paths.Secrets)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(path, fmt.Appendf(nil, "sealed: %d, %d\n", len(s.values), len(s.wrote)), 0o644)
 	})
 }
 

@@ -331,3 +331,49 @@ var testKey = sync.OnceValue(func() []byte {
 func appPEM(n int64) state.Secret {
 	return state.NewSecret(string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"App": fmt.Sprint(n)}, Bytes: testKey()})))
 }
+
+// story runs these steps with the power that a test gives.
+func (l *lab) story(t *testing.T, only ...string) func(*stepstest.Power) steps.Report {
+	t.Helper()
+	return func(p *stepstest.Power) steps.Report {
+		l.power = p
+		return l.setup(t, only...)
+	}
+}
+
+// allReady wants these steps ready, and a run after it to write nothing.
+func (l *lab) allReady(t *testing.T, r steps.Report, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if row, _ := r.Row(id); !row.Status().True() {
+			t.Errorf("%s is not ready\n%s", id, said(r))
+		}
+	}
+	l.wrote, l.asks, l.power = nil, nil, &stepstest.Power{}
+	if l.setup(t, ids...); len(l.wrote)+len(l.asks) > 0 {
+		t.Errorf("one more run wrote %v and asked %d times", l.wrote, len(l.asks))
+	}
+}
+
+// ear is an Out for one call of a step.
+type ear struct {
+	text strings.Builder
+	keep steps.Keeper
+	ask  steps.Asker
+}
+
+func (e *ear) Logf(format string, a ...any) { fmt.Fprintf(&e.text, format+"\n", a...) }
+
+func (e *ear) Progress(int64, int64) {}
+
+func (e *ear) Ask(ctx context.Context, q state.Question) (state.Answer, error) { return e.ask(ctx, q) }
+
+func (e *ear) Keep(ctx context.Context, all ...state.Sealed) error { return e.keep(ctx, all...) }
+
+// orNil makes a nil error one that says nothing.
+func orNil(err error) error {
+	if err == nil {
+		return state.Problem{}
+	}
+	return err
+}

@@ -56,7 +56,7 @@ func (s githubApp) Detect(ctx context.Context, in state.Facts) (steps.Finding, e
 	case auth.ID != 0 && !auth.Key.Empty():
 		return s.look(ctx, owner, auth, noted)
 	case auth.ID != 0 && s.Config.Adopt.AppKeyFile != "":
-		return steps.Finding{Status: steps.Missing, Changes: steps.Changes("seal", "the private key in "+s.Config.Adopt.AppKeyFile)}, nil
+		return s.inFile(), nil
 	case auth.ID != 0:
 		return blocked(state.Problem{
 			What: fmt.Sprintf("the private key of App %d is not sealed here", auth.ID), Why: "GitHub shows it once, when it is made",
@@ -71,6 +71,11 @@ func (s githubApp) Detect(ctx context.Context, in state.Facts) (steps.Finding, e
 		Status: steps.Missing, Cost: state.Cost{Pages: 1, Clicks: 1},
 		Changes: steps.Changes("create", "App "+s.Config.GitHub.AppName+", owned by "+owner.Login+", its own hook off", "seal", string(appKey)),
 	}, nil
+}
+
+// inFile is an App whose private key waits in a file.
+func (s githubApp) inFile() steps.Finding {
+	return steps.Finding{Status: steps.Missing, Changes: steps.Changes("seal", "the private key in "+s.Config.Adopt.AppKeyFile)}
 }
 
 func orZero(f *steps.Finding) steps.Finding {
@@ -91,13 +96,12 @@ func (s githubApp) page(owner state.Owner) manifestPage {
 // look asks GitHub as the App itself.
 func (s githubApp) look(ctx context.Context, owner state.Owner, auth state.AppAuth, noted bool) (steps.Finding, error) {
 	app, err := s.Apps.App(ctx, auth)
-	if errors.Is(err, state.ErrUnauthorized) || errors.Is(err, state.ErrNotFound) {
-		return blocked(state.Problem{
-			ID: "F13", What: fmt.Sprintf("the sealed key does not fit App %d", auth.ID), Why: "the App was deleted, or the key is another App's or was deleted on the page",
-			Fix: "make a new key on the App's page, then --set adopt.app_id=ID --set adopt.app_key_file=FILE", URL: state.AppURL(s.Web, owner, state.AppSlug(s.Config.GitHub.AppName)),
-		}), nil
-	}
-	if err != nil {
+	switch {
+	case misfit(err) && s.Config.Adopt.AppKeyFile != "":
+		return s.inFile(), nil
+	case misfit(err):
+		return blocked(s.wrongKey("the sealed key", auth.ID, owner)), nil
+	case err != nil:
 		return steps.Finding{}, err
 	}
 	f := ready(fmt.Sprintf("%s, %d", app.Slug, app.ID), state.One(state.FactApp, app))
@@ -106,6 +110,18 @@ func (s githubApp) look(ctx context.Context, owner state.Owner, auth state.AppAu
 	}
 	f.Problems = s.differs(app)
 	return f, nil
+}
+
+// misfit says whether GitHub does not know who signed.
+func misfit(err error) bool {
+	return errors.Is(err, state.ErrUnauthorized) || errors.Is(err, state.ErrNotFound)
+}
+
+func (s githubApp) wrongKey(which string, id int64, owner state.Owner) state.Problem {
+	return state.Problem{
+		ID: "F13", What: fmt.Sprintf("%s does not fit App %d", which, id), Why: "the App was deleted, or the key is another App's or was deleted on the page",
+		Fix: "make a new key on the App's page, then --set adopt.app_id=ID --set adopt.app_key_file=FILE", URL: state.AppURL(s.Web, owner, state.AppSlug(s.Config.GitHub.AppName)),
+	}
 }
 
 // differs is what no API mends on an App that is there: its page does.
@@ -141,8 +157,12 @@ func (s githubApp) Apply(ctx context.Context, in state.Facts, f steps.Finding, o
 	if app, known := state.Find(f.Facts, state.FactApp); known {
 		return s.note(ctx, app, out)
 	}
-	if s.Config.Adopt.AppID != 0 {
-		return s.adopt(ctx, out)
+	auth, _, err := s.auth(ctx)
+	if err != nil {
+		return err
+	}
+	if id := cmp.Or(s.Config.Adopt.AppID, auth.ID); id != 0 {
+		return s.adopt(ctx, id, owner, out)
 	}
 	return s.page(owner).make(ctx, out, func(ctx context.Context, made state.NewApp) error {
 		return s.note(ctx, made.App, out, state.Sealed{Name: appKey, Value: made.Key})
@@ -165,7 +185,7 @@ func (s githubApp) note(ctx context.Context, app state.App, out steps.Out, more 
 
 // adopt reads the key file of an App that is there, asks GitHub whether it
 // fits, and seals it.
-func (s githubApp) adopt(ctx context.Context, out steps.Out) error {
+func (s githubApp) adopt(ctx context.Context, id int64, owner state.Owner, out steps.Out) error {
 	file := s.Config.Adopt.AppKeyFile
 	key, found, err := s.Dir.ReadSecret(file)
 	if err != nil {
@@ -174,7 +194,10 @@ func (s githubApp) adopt(ctx context.Context, out steps.Out) error {
 	if !found {
 		return state.Problem{What: "there is no file " + file, Why: "adopt.app_key_file names it", Fix: "give the path of the .pem file that GitHub let you download"}
 	}
-	app, err := s.Apps.App(ctx, state.AppAuth{ID: s.Config.Adopt.AppID, Key: key})
+	app, err := s.Apps.App(ctx, state.AppAuth{ID: id, Key: key})
+	if misfit(err) {
+		return s.wrongKey("the key in "+file, id, owner)
+	}
 	if err != nil {
 		return err
 	}

@@ -42,42 +42,60 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 	var accounts []state.Account
 	var zones []state.Zone
 	var tokenErr error
-	err := together(ctx,
-		func(ctx context.Context) (err error) { user, err = s.GitHub.User(ctx); return err },
-		func(ctx context.Context) (err error) {
-			repos, err = each(ctx, s.Config.GitHub.Repos, s.repo)
-			return err
-		},
-		func(ctx context.Context) (err error) {
-			// A token of another account than the wanted one is refused there;
-			// which one it sees says more.
-			token, tokenErr = s.Cloud.Token(ctx, s.Config.Cache.R2.Account)
+	var hub, cloud error // apart: a refusal by one hides nothing of the other
+	_ = together(ctx,
+		func(ctx context.Context) error {
+			hub = together(ctx,
+				func(ctx context.Context) (err error) { user, err = s.GitHub.User(ctx); return err },
+				func(ctx context.Context) (err error) {
+					repos, err = each(ctx, s.Config.GitHub.Repos, s.repo)
+					return err
+				},
+			)
 			return nil
 		},
-		func(ctx context.Context) (err error) {
-			accounts, err = s.Cloud.Accounts(ctx)
-			return unlessDenied(err)
-		},
-		func(ctx context.Context) (err error) {
-			zones, err = s.Cloud.Zones(ctx)
-			return unlessDenied(err)
+		func(ctx context.Context) error {
+			cloud = together(ctx,
+				func(ctx context.Context) error {
+					// A token of another account than the wanted one is refused there;
+					// which one it sees says more.
+					token, tokenErr = s.Cloud.Token(ctx, s.Config.Cache.R2.Account)
+					return nil
+				},
+				func(ctx context.Context) (err error) {
+					accounts, err = s.Cloud.Accounts(ctx)
+					return unlessDenied(err)
+				},
+				func(ctx context.Context) (err error) {
+					zones, err = s.Cloud.Zones(ctx)
+					return unlessDenied(err)
+				},
+			)
+			return nil
 		},
 	)
+	var account state.Account
+	var p []state.Problem
+	if cloud == nil {
+		if account, p = s.account(accounts); len(p) == 0 {
+			cloud = unlessDenied(tokenErr)
+		}
+	}
+	problems, err := refusals(hub, cloud)
 	if err != nil {
 		return steps.Finding{}, err
 	}
-	problems := slices.Concat(s.github(user), s.repos(user, repos), s.clock(user, token))
-	if tokenErr == nil || errors.Is(tokenErr, state.ErrDenied) {
+	if hub == nil {
+		problems = slices.Concat(problems, s.github(user), s.repos(user, repos))
+	}
+	if unlessDenied(tokenErr) == nil && cloud == nil {
 		problems = append(problems, s.cloudflare(token)...)
 	}
-	account, p := s.account(accounts)
-	if err := unlessDenied(tokenErr); err != nil && len(p) == 0 {
-		return steps.Finding{}, err
+	if cloud == nil && len(p) == 0 {
+		p = s.zone(account, zones)
 	}
 	problems = append(problems, p...)
-	if len(p) == 0 {
-		problems = append(problems, s.zone(account, zones)...)
-	}
+	problems = append(problems, s.clock(user, token)...)
 	if len(problems) > 0 {
 		return blocked(problems...), nil
 	}
@@ -92,6 +110,22 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 
 // Apply has nothing to do: preflight is never missing.
 func (s preflight) Apply(context.Context, state.Facts, steps.Finding, steps.Out) error { return nil }
+
+// refusals are the errors that a person can mend; any other is returned.
+func refusals(errs ...error) ([]state.Problem, error) {
+	var out []state.Problem
+	for _, err := range errs {
+		var p state.Problem
+		switch {
+		case err == nil:
+		case errors.As(state.Explain(err), &p):
+			out = append(out, p)
+		default:
+			return nil, err
+		}
+	}
+	return out, nil
+}
 
 // unlessDenied lets a refusal pass: what the token may not is told by its
 // missing permissions, all at once.
@@ -175,7 +209,7 @@ func (s preflight) repos(user state.GitHubUser, seen []repoSeen) []state.Problem
 
 func (s preflight) cloudflare(token state.CloudflareToken) []state.Problem {
 	if token.Status != "" && token.Status != "active" {
-		return []state.Problem{{What: "the Cloudflare token is " + token.Status, Fix: "make a new one on the page", URL: state.CloudflareTokenURL(token.Account)}}
+		return []state.Problem{{What: "the Cloudflare token is " + token.Status, Why: "Cloudflare takes active tokens only", Fix: "make a new one on the page", URL: state.CloudflareTokenURL(token.Account)}}
 	}
 	// A token that may make tokens can read itself; one that cannot be read
 	// lacks at least that.

@@ -34,6 +34,9 @@ func TestPreflightFinds(t *testing.T) {
 			l.cloud.accounts, l.conf.Cache.R2.Account = append(l.cloud.accounts, another), account
 		}, steps.Ready, "", "account phlip9"},
 		{"another account", func(l *lab) { l.conf.Cache.R2.Account = otherAccount }, steps.Blocked, "", "does not see the account " + otherAccount},
+		{"another account, which refuses the token", func(l *lab) {
+			l.conf.Cache.R2.Account, l.fail["Token"] = otherAccount, call(state.ErrUnauthorized)
+		}, steps.Blocked, "", "does not see the account " + otherAccount},
 		{"no account", func(l *lab) { l.cloud.accounts = nil }, steps.Blocked, "", "sees no account"},
 		{"accounts may not be listed", func(l *lab) { l.fail["Accounts"] = call(state.ErrDenied) }, steps.Blocked, "", "sees no account"},
 		{"no zone", func(l *lab) { l.cloud.zones = nil }, steps.Blocked, "F23", "no zone of this token holds cache.phlip9.com"},

@@ -87,11 +87,16 @@ func (s r2Token) orphan(ctx context.Context, name string) (steps.Finding, error)
 	if used {
 		why = "the host uses its keys"
 	}
-	return blocked(state.Problem{
+	return blocked(s.foreign(name, why)), nil
+}
+
+// foreign is a token of our name that is not ours to roll.
+func (s r2Token) foreign(name, why string) state.Problem {
+	return state.Problem{
 		What: "the token " + name + " exists, and its keys are not sealed here", Why: why,
 		Fix: "seal the pair you have: sops set " + s.Config.Paths.Secrets + "; or choose another cache.r2.token_name; or delete the token on the page, and deploy after the new one is made",
 		URL: "https://dash.cloudflare.com/profile/api-tokens",
-	}), nil
+	}
 }
 
 func askedToken(name string) string { return "R2 token " + name }
@@ -216,6 +221,9 @@ func (s r2Token) Apply(ctx context.Context, in state.Facts, _ steps.Finding, out
 	if err := s.Dir.HasRoom(s.Config.Paths.Secrets); err != nil {
 		return err
 	}
+	if len(named) > 0 && !s.Asked.Asked(askedToken(name)) {
+		return s.foreign(name, "somebody made it just now")
+	}
 	if err := s.Asked.Asking(askedToken(name)); err != nil {
 		return err
 	}
@@ -248,9 +256,13 @@ func (s r2Token) Probe(ctx context.Context, in state.Facts, out steps.Out) error
 	}
 	other := bucket
 	other.Name = bucket.Name + "-other"
-	if err := s.Objects.HeadBucket(ctx, other, seen.keys); err == nil {
-		return state.Problem{ID: "F22", What: "the keys open another bucket too", Why: "the token covers more than " + bucket.Name, Fix: "cut the token to this bucket on the page"}
+	switch err := s.Objects.HeadBucket(ctx, other, seen.keys); {
+	case errors.Is(err, state.ErrDenied), errors.Is(err, state.ErrUnauthorized):
+		out.Logf("signed request ok; another bucket refused")
+		return nil
+	case err != nil && !errors.Is(err, state.ErrNotFound):
+		return err
 	}
-	out.Logf("signed request ok; another bucket refused")
-	return nil
+	// That it is not there is told only to those who may look.
+	return state.Problem{ID: "F22", What: "the keys open another bucket too", Why: "the token covers more than " + bucket.Name, Fix: "cut the token to this bucket on the page"}
 }

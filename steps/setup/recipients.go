@@ -64,7 +64,7 @@ func (s recipients) Detect(ctx context.Context, _ state.Facts) (steps.Finding, e
 	if who.Host != "" {
 		want = append(want, who.Host)
 	}
-	if lacks := slices.DeleteFunc(want, func(r string) bool { return slices.Contains(who.Rule, r) }); len(lacks) > 0 || len(who.Rule) == 0 {
+	if slices.ContainsFunc(want, func(r string) bool { return !slices.Contains(who.Rule, r) }) {
 		f.Changes = append(f.Changes, steps.Changes("add", "a rule for "+s.Config.Paths.Secrets+" to .sops.yaml, for you and "+s.Config.Host.Name)...)
 	}
 	if len(f.Changes) > 0 {
@@ -90,7 +90,11 @@ func (s recipients) Apply(ctx context.Context, _ state.Facts, _ steps.Finding, o
 	if err != nil {
 		return err
 	}
-	if !found {
+	who, err := s.Rules.Recipients(ctx)
+	if err != nil {
+		return err
+	}
+	if !found && len(who.File)+len(who.Others) == 0 {
 		if err := s.consent(ctx, out); err != nil {
 			return err
 		}
@@ -100,10 +104,11 @@ func (s recipients) Apply(ctx context.Context, _ state.Facts, _ steps.Finding, o
 		out.Logf("made an age identity in %s: back it up, without it the secrets are lost", me.Source)
 	}
 	host, err := s.host(ctx)
-	if err != nil {
+	if err != nil && (!errors.Is(err, state.ErrOffline) || len(who.File) == 0) {
 		return err
 	}
-	return s.Rules.AddRule(ctx, []string{me.Recipient, host.Recipient})
+	all := []string{me.Recipient, host.Recipient}
+	return s.Rules.AddRule(ctx, slices.DeleteFunc(all, func(r string) bool { return r == "" }))
 }
 
 // consent asks before a secret is written in clear: the identity itself.

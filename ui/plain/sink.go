@@ -120,7 +120,7 @@ func (t *text) words(e steps.Event) (word, first, second string) {
 	word = string(e.Status)
 	switch {
 	case e.Question != nil && t.asked[e.Step] == e.Question.Ask:
-		return you, "nobody answered yet", ""
+		return you, "not done yet", ""
 	case e.Question != nil:
 		return you, e.Question.Ask, ""
 	case e.Err != "":
