@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,4 +140,32 @@ func (l *lab) recovers() {
 	if n := len(w.GitHub.Apps); n != 2+lost {
 		l.t.Errorf("%d Apps, %d of them lost", n, lost)
 	}
+}
+
+// TestInterruptedInTheMiddle sends SIGINT while the token is being made: the
+// call and its seal finish, nothing new begins, and the next run goes on.
+func TestInterruptedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "fresh")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := l.program(ctx, "setup", "-n", "--open", "--wait", "30s")
+	l.through("cloudflare", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/tokens") {
+			_ = cmd.Process.Signal(os.Interrupt)
+			<-time.After(300 * time.Millisecond) // the signal arrives while the answer is on its way
+		}
+		inner.ServeHTTP(w, r)
+	})
+	out, err := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Fatalf("exit %d, %v\n%s", code, err, out)
+	}
+	if !strings.Contains(string(out), "sealed niks3-s3-access-key") {
+		t.Errorf("the token's keys were not sealed:\n%s", out)
+	}
+	l.mu.Lock()
+	l.wraps = nil
+	l.mu.Unlock()
+	l.recovers()
 }

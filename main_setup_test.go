@@ -73,6 +73,25 @@ func TestPlanWritesNothingAndSetupDoesWhatItSays(t *testing.T) {
 	l.must(0, "plan")
 }
 
+func TestDoneIsDone(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "done")
+	if s := l.status(); s.True != 15 {
+		t.Errorf("%d lines are true: %+v", s.True, s.Lines)
+	}
+	writes := len(l.writes())
+	l.must(0, "plan")
+	l.must(0, "setup", "-n")
+	if n := len(l.writes()); n != writes {
+		t.Errorf("setup wrote %v", l.writes()[writes:])
+	}
+	l.must(0, "status", "--exit-code")
+	r := l.must(0, "status", "--output", "markdown")
+	if n := strings.Count(r.out, "- [x] "); n != 15 {
+		t.Errorf("%d boxes are ticked in\n%s", n, r.out)
+	}
+}
+
 // event is one JSON line.
 type event struct {
 	Kind, Step, Status, Text, Err string
@@ -182,7 +201,15 @@ func TestSecretsAreSealedAndNowhereElse(t *testing.T) {
 			t.Errorf("%s is not accepted: %v", spec.Name, err)
 		}
 	}
-	l.nowhere(values, r.out, r.err)
+	argv, err := os.ReadFile(os.Getenv(argumentsFile))
+	if err != nil || !strings.Contains(string(argv), "world-role deploy") {
+		t.Errorf("the arguments of the programs that were run are not known: %v", err)
+	}
+	logged, err := os.ReadFile(log)
+	if err != nil || !strings.Contains(string(logged), "/app-manifests/") {
+		t.Errorf("the log holds no request: %v", err)
+	}
+	l.nowhere(values, r.out, r.err, string(argv), string(logged))
 }
 
 // nowhere looks for secret values in everything that was written or said.

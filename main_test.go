@@ -32,9 +32,31 @@ const asProgram = "NIXWRIGHT_TEST_AS_PROGRAM"
 // the pretend world, and the program.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == cli.RoleCommand || os.Getenv(asProgram) != "" {
+		noteArguments()
 		os.Exit(start())
 	}
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "nixwright-test-")
+	if err != nil {
+		panic(err)
+	}
+	if err := os.Setenv(argumentsFile, filepath.Join(dir, "argv")); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// argumentsFile collects the arguments of every program that is run.
+const argumentsFile = "NIXWRIGHT_TEST_ARGV"
+
+func noteArguments() {
+	f, err := os.OpenFile(os.Getenv(argumentsFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteString(strings.Join(os.Args, " ") + "\n")
+	_ = f.Close()
 }
 
 // lab is a directory with a pretend world that is served, and the program in it.
