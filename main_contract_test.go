@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -43,10 +44,10 @@ var documents = map[string]struct{ file, under string }{
 
 var loadContracts = sync.OnceValues(func() (map[string]routers.Router, error) {
 	dir := os.Getenv("NIXWRIGHT_TESTDATA")
-	if dir == "" {
-		return nil, nil
-	}
 	out := map[string]routers.Router{}
+	if dir == "" {
+		return out, nil
+	}
 	for service, d := range documents {
 		loader := openapi3.NewLoader()
 		doc, err := loader.LoadFromFile(filepath.Join(dir, "contracts", d.file))
@@ -66,6 +67,7 @@ var loadContracts = sync.OnceValues(func() (map[string]routers.Router, error) {
 // seenOperations counts what was checked, by operation.
 var seenOperations = struct {
 	sync.Mutex
+
 	n map[string]int
 }{n: map[string]int{}}
 
@@ -76,7 +78,7 @@ func contracts(t *testing.T, service string, h http.Handler) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all == nil {
+	if len(all) == 0 {
 		return h
 	}
 	if service == "github-web" {
@@ -103,9 +105,7 @@ func contracts(t *testing.T, service string, h http.Handler) http.Handler {
 		if rec.Header().Get("X-Not-From-The-World") == "" { // a test's own failure
 			checkExchange(t, router, service, r, body, rec)
 		}
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		_, _ = w.Write(rec.Body.Bytes())
 	})
@@ -152,7 +152,7 @@ func TestContracts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all == nil {
+	if len(all) == 0 {
 		t.Skip("NIXWRIGHT_TESTDATA is not set: it names the folder with contracts/ of GitHub and Cloudflare")
 	}
 	l := newLab(t, "fresh")

@@ -51,9 +51,7 @@ func TestHalfDoneIsAdoptedAndFinished(t *testing.T) {
 		"the Apps": {len(world.GitHub.Apps), len(then.GitHub.Apps)}, "the OAuth Apps": {world.GitHub.OAuthApps, then.GitHub.OAuthApps},
 		"the tokens": {world.Cloud.Tokens, then.Cloud.Tokens}, "the buckets": {world.Cloud.Buckets, then.Cloud.Buckets}, "the zones": {world.Cloud.Records, then.Cloud.Records},
 	} {
-		a, _ := json.Marshal(pair[0])
-		b, _ := json.Marshal(pair[1])
-		if string(a) != string(b) {
+		if a, b := asJSON(t, pair[0]), asJSON(t, pair[1]); a != b {
 			t.Errorf("%s are others:\n%s\n%s", what, a, b)
 		}
 	}
@@ -77,10 +75,10 @@ func (l *lab) owned() map[string]string {
 	out := map[string]string{}
 	w := l.world()
 	for _, b := range w.Cloud.Buckets {
-		out["bucket "+b.Name] = asJSON(b)
+		out["bucket "+b.Name] = asJSON(l.t, b)
 	}
 	for _, r := range w.Cloud.Records {
-		out["record "+r.Name+" "+r.Content] = asJSON(r)
+		out["record "+r.Name+" "+r.Content] = asJSON(l.t, r)
 	}
 	for _, r := range w.GitHub.Repos {
 		for _, h := range r.Hooks {
@@ -93,8 +91,12 @@ func (l *lab) owned() map[string]string {
 	return out
 }
 
-func asJSON(v any) string {
-	b, _ := json.Marshal(v)
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return string(b)
 }
 

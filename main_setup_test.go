@@ -221,7 +221,7 @@ func (l *lab) nowhere(values map[string]string, said ...string) {
 			continue // ids are no secrets; they are sealed to be kept
 		}
 		hidden[name] = v
-		for _, line := range strings.Split(v, "\n") { // the lines of a key, the parts of an environment file
+		for line := range strings.SplitSeq(v, "\n") { // the lines of a key, the parts of an environment file
 			if _, after, ok := strings.Cut(line, "="); ok && len(after) > 12 {
 				hidden[name+" part"] = after
 			} else if len(line) > 40 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,8 +80,7 @@ func (r Row) Status() Status { return r.Finding.Status }
 func (r Row) failed(err error) Row {
 	err = state.Explain(err)
 	r.Finding.Status, r.Finding.Again = Failed, 0
-	var p state.Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[state.Problem](err); ok {
 		r.Finding.Status = Blocked
 		r.Finding.Problems = append(slices.Clip(r.Finding.Problems), p)
 		return r
@@ -198,17 +198,11 @@ func (e *Engine) waitsFor(missing []state.Ref) string {
 }
 
 func join(words []string) string {
-	switch len(words) {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
+	if len(words) < 2 {
+		return strings.Join(words, "")
 	}
-	s := words[0]
-	for _, w := range words[1 : len(words)-1] {
-		s += ", " + w
-	}
-	return s + " and " + words[len(words)-1]
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // emit stamps an event and hands it to the sink, one at a time.

@@ -75,13 +75,13 @@ func (r Report) Outcome() Outcome {
 	}
 	switch {
 	case o.Failed > 0:
-		o.Status, o.Err = Failed, fmt.Sprintf("%s failed", plural(o.Failed, "step"))
+		o.Status, o.Err = Failed, plural(o.Failed, "step")+" failed"
 	case o.ForPerson > 0:
-		o.Status, o.Err = Blocked, fmt.Sprintf("%s for you", waits(o.ForPerson))
+		o.Status, o.Err = Blocked, waits(o.ForPerson)+" for you"
 	case o.ForWorld > 0:
-		o.Status, o.Err = Waiting, fmt.Sprintf("%s longer than the limit for the world", waits(o.ForWorld))
+		o.Status, o.Err = Waiting, waits(o.ForWorld)+" longer than the limit for the world"
 	case o.Unknown > 0:
-		o.Status, o.Err = Blocked, fmt.Sprintf("%s left out", plural(o.Unknown, "step"))
+		o.Status, o.Err = Blocked, plural(o.Unknown, "step")+" left out"
 	default:
 		o.Status = Ready
 	}

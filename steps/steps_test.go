@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -107,12 +108,14 @@ func TestASecondRunWritesNothing(t *testing.T) {
 
 func TestPowerCutAtEveryWrite(t *testing.T) {
 	stepstest.PowerCut(t, func(t *testing.T) (func(*stepstest.Power) steps.Report, func(*testing.T, steps.Report)) {
+		t.Helper()
 		w := stepstest.NewWorld()
 		run := func(p *stepstest.Power) steps.Report {
 			e, _ := engine(t, chain(w, p))
 			return e.Setup(t.Context())
 		}
 		return run, func(t *testing.T, r steps.Report) {
+			t.Helper()
 			for _, thing := range []string{"a", "b", "c"} {
 				if w.Count(thing) != 1 {
 					t.Errorf("%d of %s", w.Count(thing), thing)
@@ -220,7 +223,7 @@ func TestLookIsParallelAndToldInListOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var list []steps.Step
 		for i := range 8 {
-			s := &stepstest.Thing{Is: steps.Info{ID: fmt.Sprint(i)}, World: stepstest.NewWorld(), Power: &stepstest.Power{}}
+			s := &stepstest.Thing{Is: steps.Info{ID: strconv.Itoa(i)}, World: stepstest.NewWorld(), Power: &stepstest.Power{}}
 			s.Look = func(context.Context, state.Facts) (steps.Finding, error) {
 				time.Sleep(time.Duration(8-i) * time.Second)
 				return steps.Finding{Status: steps.Ready}, nil
@@ -432,6 +435,7 @@ func TestApplyThatDoesNotHelpFails(t *testing.T) {
 // prober is a thing that is exercised.
 type prober struct {
 	*stepstest.Thing
+
 	probed int
 	err    error
 }

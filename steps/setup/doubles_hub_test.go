@@ -140,6 +140,9 @@ func (h *hubDouble) ci() *state.App {
 
 // signed finds the App that signs.
 func (h *hubDouble) signed(auth state.AppAuth) (state.App, error) {
+	if !strings.Contains(auth.Key.Reveal(), "-----BEGIN") {
+		return state.App{}, state.Problem{ID: "F13", What: "the key cannot be read", Why: "it is not in PEM", Fix: "bring another"}
+	}
 	i := slices.IndexFunc(h.apps, func(a state.NewApp) bool {
 		return a.App.ID == auth.ID && strings.TrimSpace(a.Key.Reveal()) == strings.TrimSpace(auth.Key.Reveal())
 	})

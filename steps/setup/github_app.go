@@ -96,8 +96,9 @@ func (s githubApp) page(owner state.Owner) manifestPage {
 // look asks GitHub as the App itself.
 func (s githubApp) look(ctx context.Context, owner state.Owner, auth state.AppAuth, noted bool) (steps.Finding, error) {
 	app, err := s.Apps.App(ctx, auth)
+	var unreadable state.Problem
 	switch {
-	case misfit(err) && s.Config.Adopt.AppKeyFile != "":
+	case (misfit(err) || errors.As(err, &unreadable)) && s.Config.Adopt.AppKeyFile != "":
 		return s.inFile(), nil
 	case misfit(err):
 		return blocked(s.wrongKey("the sealed key", auth.ID, owner)), nil

@@ -86,6 +86,7 @@ func TestAKeyThatIsLostIsReplacedFromAFile(t *testing.T) {
 	for name, set := range map[string]func(*lab){
 		"key gone, id noted":        func(l *lab) { delete(l.sops.values, appKey) },
 		"key dead, id noted":        func(l *lab) { l.sops.values[appKey] = appPEM(1) },
+		"key garbled":               func(l *lab) { l.sops.values[appKey] = state.NewSecret("no key at all") },
 		"key dead, id said as well": func(l *lab) { l.sops.values[appKey], l.conf.Adopt.AppID = appPEM(1), l.hub.ci().ID },
 		"App deleted and made anew": func(l *lab) {
 			l.hub.apps[0].App.ID += 1000

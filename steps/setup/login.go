@@ -105,7 +105,9 @@ func (s login) Detect(ctx context.Context, in state.Facts) (steps.Finding, error
 		return s.look(ctx, id, noted, secret)
 	case !secret.Empty():
 		return blocked(state.Problem{What: "the client secret of " + s.app() + " is sealed, its client id is not known", Why: "no API gives the id back", Fix: "--set " + s.role.clientID + "=ID, or in nixwright.toml"}), nil
-	case s.Config.GitHub.Login == state.ViaGitHubApp && id.ClientID == "":
+	case id.ClientID != "":
+		return s.missing(secretCost, "ask for", "the client secret of "+id.Name), nil
+	case s.Config.GitHub.Login == state.ViaGitHubApp:
 		f, err := s.page(owner).taken(ctx)
 		if err != nil || f != nil {
 			return orZero(f), err
@@ -182,35 +184,49 @@ func (s login) Apply(ctx context.Context, in state.Facts, f steps.Finding, out s
 	if app, known := state.Find(f.Facts, s.role.fact); known { // adopted: only the note is missing
 		return s.keep(ctx, out, shape.LoginIdentity{Name: app.Name, Kind: app.Kind, ClientID: app.ClientID, Slug: app.Slug}, state.Secret{})
 	}
-	if s.Config.GitHub.Login == state.ViaGitHubApp {
+	id, _, _, err := s.known(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Config.GitHub.Login == state.ViaGitHubApp && id.ClientID == "" {
 		return s.page(owner).make(ctx, out, func(ctx context.Context, made state.NewApp) error {
 			return s.keep(ctx, out, shape.LoginIdentity{Name: made.App.Name, Kind: state.ViaGitHubApp, ClientID: made.App.ClientID, Slug: made.App.Slug}, made.ClientSecret)
 		})
 	}
-	return s.register(ctx, owner, out)
+	return s.register(ctx, owner, id, out)
 }
 
-// register has a person fill the form, and checks the pair before it is sealed.
-func (s login) register(ctx context.Context, owner state.Owner, out steps.Out) error {
-	page := state.OAuthAppURL(s.Web, owner, s.app(), "https://"+s.Config.CI.Domain, s.callback())
-	a, err := out.Ask(ctx, state.Question{
-		Key: s.role.clientID, Kind: state.KindText, Ask: "client id of the OAuth App " + s.app(), URL: page,
-		Why: "OAuth Apps have no API; the form on the page is filled in: press \"Register application\"", Then: "--set " + s.role.clientID + "=ID",
-		Cost: state.Cost{Pages: 1, Clicks: 1, Pastes: 1}, Accept: shape.AcceptClientID,
-	})
-	if err != nil {
-		return err
+// secretCost is a page, a button on it, and what it shows.
+var secretCost = state.Cost{Pages: 1, Clicks: 1, Pastes: 1}
+
+// register has a person fill the form, where the App is not known yet, and
+// checks the pair before it is sealed.
+func (s login) register(ctx context.Context, owner state.Owner, id shape.LoginIdentity, out steps.Out) error {
+	page, cost := s.Web+"/settings/developers", secretCost
+	if id.Slug != "" {
+		page = state.AppURL(s.Web, owner, id.Slug)
 	}
-	id := shape.ClientIDOf(a)
+	if id.ClientID == "" {
+		page, cost = state.OAuthAppURL(s.Web, owner, s.app(), "https://"+s.Config.CI.Domain, s.callback()), state.Cost{Clicks: 1, Pastes: 1}
+		a, err := out.Ask(ctx, state.Question{
+			Key: s.role.clientID, Kind: state.KindText, Ask: "client id of the OAuth App " + s.app(), URL: page,
+			Why: "OAuth Apps have no API; the form on the page is filled in: press \"Register application\"", Then: "--set " + s.role.clientID + "=ID",
+			Cost: state.Cost{Pages: 1, Clicks: 1, Pastes: 1}, Accept: shape.AcceptClientID,
+		})
+		if err != nil {
+			return err
+		}
+		id.ClientID = shape.ClientIDOf(a)
+	}
 	b, err := out.Ask(ctx, state.Question{
-		Key: s.role.secret, Kind: state.KindSecret, Ask: "client secret of the OAuth App " + s.app(), URL: page,
+		Key: s.role.secret, Kind: state.KindSecret, Ask: "client secret of the App " + id.Name, URL: page,
 		Why: "press \"Generate a new client secret\"; it is shown once", Then: strings.ToUpper("nixwright_"+strings.ReplaceAll(s.role.secret, ".", "_")) + " in the environment, or --set " + s.role.secret + "=@FILE",
-		Cost: state.Cost{Clicks: 1, Pastes: 1}, Accept: shape.AcceptClientSecret,
+		Cost: cost, Accept: shape.AcceptClientSecret,
 	})
 	if err != nil {
 		return err
 	}
-	verdict, err := s.Logins.CheckLogin(ctx, id, b.Value, s.callback())
+	verdict, err := s.Logins.CheckLogin(ctx, id.ClientID, b.Value, s.callback())
 	if err != nil {
 		return err
 	}
@@ -219,7 +235,7 @@ func (s login) register(ctx context.Context, owner state.Owner, out steps.Out) e
 			state.LoginWrong: "one of them is another App's", state.LoginCallback: "the App leads back to another address than " + s.callback(),
 		}[verdict], Fix: "look at the App's page and answer again; nothing was sealed", URL: s.Web + "/settings/developers"}
 	}
-	return s.keep(ctx, out, shape.LoginIdentity{Name: s.app(), Kind: state.ViaOAuthApp, ClientID: id}, b.Value)
+	return s.keep(ctx, out, id, b.Value)
 }
 
 // keep seals the client id with the secret that belongs to it; in two-logins

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -148,15 +149,13 @@ func (c *command) report(err error) int {
 	if err == nil {
 		return codeDone
 	}
-	var e *exit
-	if !errors.As(err, &e) {
+	e, own := errors.AsType[*exit](err)
+	if !own {
 		e = &exit{code: codeFailed, err: err}
-		var p state.Problem
-		if !errors.As(err, &p) { // cobra's: an unknown flag or command
-			var t *state.Trouble
-			if !errors.As(err, &t) {
-				e.code = codeWrongUse
-			}
+		_, problem := errors.AsType[state.Problem](err)
+		_, trouble := errors.AsType[*state.Trouble](state.Explain(err))
+		if !problem && !trouble { // cobra's: an unknown flag or command
+			e.code = codeWrongUse
 		}
 	}
 	if e.quiet {
@@ -172,17 +171,16 @@ func (c *command) report(err error) int {
 
 // problemsOf takes a joined error apart.
 func problemsOf(err error) []state.Problem {
-	var list problemList
-	if errors.As(err, &list) {
+	if list, ok := errors.AsType[problemsError](err); ok {
 		return list
 	}
 	return []state.Problem{state.AsProblem(err)}
 }
 
-// problemList is several problems as one error.
-type problemList []state.Problem
+// problemsError is several problems as one error.
+type problemsError []state.Problem
 
-func (l problemList) Error() string { return fmt.Sprintf("%d problems", len(l)) }
+func (l problemsError) Error() string { return fmt.Sprintf("%d problems", len(l)) }
 
 func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
@@ -222,10 +220,8 @@ func (c *command) style() plain.Style {
 
 // outputIs checks --output against what the command offers.
 func (c *command) outputIs(offered ...string) error {
-	for _, o := range append(offered, "auto", "text", "json", "quiet") {
-		if c.output == o {
-			return nil
-		}
+	if slices.Contains(append(offered, "auto", "text", "json", "quiet"), c.output) {
+		return nil
 	}
 	return wrongUse(state.Problem{What: "unknown output " + state.CleanText(c.output, 40), Fix: "use auto, text, json or quiet"})
 }

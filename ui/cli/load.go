@@ -37,7 +37,7 @@ func (c *command) load() (loaded, error) {
 	l.isNew, l.said = file.isNew, file.config
 	given, problems := c.given(&l.said)
 	if len(problems) > 0 {
-		return l, wrongUse(problemList(problems))
+		return l, wrongUse(problemsError(problems))
 	}
 	l.config = l.said.Derive()
 	l.dir = state.Dir{Root: root, Paths: l.config.Paths}
@@ -87,7 +87,7 @@ func (c *command) readFile(root string) (answersFile, error) {
 	}
 	config, problems := state.ParseConfig(filepath.Base(path), data)
 	if len(problems) > 0 {
-		return answersFile{}, wrongUse(problemList(problems))
+		return answersFile{}, wrongUse(problemsError(problems))
 	}
 	return answersFile{config: config}, nil
 }
@@ -184,7 +184,7 @@ func (l loaded) complete() error {
 		problems = l.config.Check()
 	}
 	if len(problems) > 0 {
-		return wrongUse(problemList(problems))
+		return wrongUse(problemsError(problems))
 	}
 	return nil
 }

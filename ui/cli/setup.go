@@ -86,10 +86,10 @@ func (c *command) setup(ctx context.Context, o setupOptions) error {
 	r := run.engine.Setup(ctx)
 	c.last = r
 	if code := codeOf(r); code != codeDone || !o.revoke {
-		c.afterSetup(run, r)
+		c.afterSetup(r)
 		return said(code)
 	}
-	c.afterSetup(run, r)
+	c.afterSetup(r)
 	return run.session.Revoke(ctx)
 }
 
@@ -289,18 +289,18 @@ func (c *command) sink() steps.Sink {
 
 // codeOf is a run's exit code.
 func codeOf(r steps.Report) int {
-	switch o := r.Outcome(); o.Status {
-	case steps.Ready:
+	status := r.Outcome().Status
+	if status == steps.Ready {
 		return codeDone
-	case steps.Failed:
-		return codeFailed
-	default:
-		return codeWaits
 	}
+	if status == steps.Failed {
+		return codeFailed
+	}
+	return codeWaits
 }
 
 // afterSetup says how it ended.
-func (c *command) afterSetup(run *running, r steps.Report) {
+func (c *command) afterSetup(r steps.Report) {
 	if c.output == "json" || c.output == "quiet" {
 		return
 	}
