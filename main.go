@@ -127,7 +127,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	}
 	journal := state.NewJournal(r.Dir)
 	deps := setup.Deps{
-		Config: c, Dir: r.Dir, Web: e.GitHubWeb, Yes: r.Yes,
+		Config: c, Dir: r.Dir, Web: orElse(e.GitHubWeb, state.GitHubWeb), Yes: r.Yes,
 		Have:   setup.Credentials{GitHub: !hub.Empty(), Cloudflare: !cloud.Empty()},
 		GitHub: gh, Apps: gh, Logins: gh, Hooks: gh, Flakes: gh,
 		Cloud: cf, Buckets: cf, Domains: cf, R2Tokens: cf, Records: cf,

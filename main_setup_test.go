@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -401,4 +403,48 @@ func TestWithoutAPersonASetupStopsAndGoesOn(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(l.dir, ".nixwright", "pending.json")); !os.IsNotExist(err) {
 		t.Error("a pending page is left")
 	}
+}
+
+// realNames is a network on which the real services' names lead to the
+// pretend ones, so that what stands in the code without [endpoints] is tried.
+type realNames map[string]string
+
+func (n realNames) RoundTrip(r *http.Request) (*http.Response, error) {
+	to, ok := n[r.URL.Host]
+	if !ok {
+		return nil, fmt.Errorf("no such host in this test: %s", r.URL.Host)
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		return nil, err
+	}
+	if r.URL.Scheme != "https" && !state.Loopback(r.URL.String()) {
+		return nil, fmt.Errorf("not over https: %s", r.URL.Host)
+	}
+	there := r.Clone(r.Context())
+	there.Host = r.URL.Host // what was signed
+	there.URL.Scheme, there.URL.Host = u.Scheme, u.Host
+	return http.DefaultTransport.RoundTrip(there)
+}
+
+func TestTheRealAddresses(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "done")
+	var kept []string
+	for line := range strings.Lines(l.read("nixwright.toml")) {
+		key, _, _ := strings.Cut(line, " = ")
+		if !slices.Contains([]string{"github_api", "github_web", "cloudflare_api", "r2_s3", "ci", "cache"}, strings.TrimSpace(key)) {
+			kept = append(kept, line)
+		}
+	}
+	l.write("nixwright.toml", strings.Join(kept, ""))
+	l.base = realNames{
+		"api.github.com": l.ends.GitHubAPI, "github.com": l.ends.GitHubWeb, "api.cloudflare.com": l.ends.CloudflareAPI,
+		"30faeb30dcb2a77a72fdc0948c99de62.r2.cloudflarestorage.com": l.ends.R2S3, "ci.phlip9.com": l.ends.CI, "cache.phlip9.com": l.ends.Cache,
+		strings.TrimPrefix(l.ends.Buildbot, "http://"): l.ends.Buildbot, strings.TrimPrefix(l.ends.Niks3, "http://"): l.ends.Niks3,
+	}
+	if s := l.status(); s.True != 15 {
+		t.Errorf("%d lines are true: %+v", s.True, s.Steps)
+	}
+	l.must(0, "plan")
 }

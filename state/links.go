@@ -100,3 +100,12 @@ func site(web string) string {
 	}
 	return strings.TrimSuffix(web, "/")
 }
+
+// R2Endpoint is the host of R2's S3 API for an account and a jurisdiction
+// ("", "default", "eu", "fedramp"). Source: Cloudflare's page on R2 API tokens.
+func R2Endpoint(account, jurisdiction string) string {
+	if jurisdiction != "" && jurisdiction != "default" {
+		account += "." + jurisdiction
+	}
+	return account + ".r2.cloudflarestorage.com"
+}

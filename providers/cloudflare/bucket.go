@@ -50,17 +50,8 @@ func (c *Client) Bucket(ctx context.Context, account, name, jurisdiction string)
 	if b.Jurisdiction == everywhere {
 		b.Jurisdiction = ""
 	}
-	b.Endpoint = endpoint(account, b.Jurisdiction)
+	b.Endpoint = state.R2Endpoint(account, b.Jurisdiction)
 	return b, true, nil
-}
-
-// endpoint is the host of a bucket's S3 API
-// (developers.cloudflare.com/r2/api/tokens).
-func endpoint(account, jurisdiction string) string {
-	if jurisdiction != "" {
-		account += "." + jurisdiction
-	}
-	return account + ".r2.cloudflarestorage.com"
 }
 
 // CreateBucket makes a bucket (POST /accounts/{account_id}/r2/buckets). Of

@@ -13,16 +13,16 @@ import (
 // edgeDouble is what the CI and the cache show to the world, and to the host.
 type edgeDouble struct {
 	*ground
-	clock  steps.Clock
-	pages  map[string]state.Page
-	secret state.Secret // that the host takes events by
-	hooked map[string]int
-	info   bool
-	builds []state.Build
+	clock    steps.Clock
+	pages    map[string]state.Page
+	secret   state.Secret // that the host takes events by
+	hooked   map[string]int
+	info     bool
+	builds   []state.Build
 	narinfos map[string]state.Narinfo
-	nar    bool
-	gc     state.GCStatus
-	public string
+	nar      bool
+	gc       state.GCStatus
+	public   string
 }
 
 func newEdge(g *ground, clock steps.Clock) *edgeDouble {

@@ -293,4 +293,3 @@ func (l *lab) Use(pageState string, now time.Time) error {
 		return nil
 	})
 }
-

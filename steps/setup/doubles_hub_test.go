@@ -236,7 +236,7 @@ func (h *hubDouble) AppDeliveries(context.Context, state.AppAuth) (all []state.D
 
 func (h *hubDouble) Ping(_ context.Context, _ string, hook int64) error {
 	return h.write("Ping", func() error {
-		h.deliveries[hook] = append([]state.Delivery{{ID: 1, Event: "ping", Status: h.answered, At: time.Unix(0, 0)}}, h.deliveries[hook]...)
+		h.deliveries[hook] = append([]state.Delivery{{ID: int64(1000 + len(h.deliveries[hook])), Event: "ping", Status: h.answered, At: time.Unix(0, 0)}}, h.deliveries[hook]...)
 		return nil
 	})
 }

@@ -132,7 +132,7 @@ func oauthApps(c *state.Config) { c.GitHub.Login = state.ViaOAuthApp }
 
 func (l *lab) deps() Deps {
 	return Deps{
-		Config: l.conf, Dir: l.dir, Web: state.GitHubWeb, Have: l.have, Yes: l.yes,
+		Config: l.conf, Dir: l.dir, Have: l.have, Yes: l.yes,
 		GitHub: l.hub, Apps: l.hub, Logins: l.hub, Hooks: l.hub, Flakes: l.hub,
 		Cloud: l.cloud, Buckets: l.cloud, Domains: l.cloud, R2Tokens: l.cloud, Objects: l.cloud, Records: l.cloud, Resolver: l.cloud,
 		Secrets: l.sops, Rules: l.sops, Host: l.host, Nix: l.host, Git: l.host, Deployer: deployer{l},
@@ -187,6 +187,9 @@ func complete(t *testing.T, step string, p state.Problem) {
 	t.Helper()
 	if p.What == "" || p.Why == "" || p.Fix == "" {
 		t.Errorf("%s: the problem lacks what, why or what to do: %+v", step, p)
+	}
+	if p.URL != "" && !strings.HasPrefix(p.URL, "https://") {
+		t.Errorf("%s: no page is at %s", step, p.URL)
 	}
 	if _, found := state.FailureByID(p.ID); p.ID != "" && !found {
 		t.Errorf("%s: there is no failure %s", step, p.ID)

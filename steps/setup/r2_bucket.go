@@ -25,7 +25,10 @@ func (s r2Bucket) Info() steps.Info {
 // want is the bucket as the answers have it.
 func (d Deps) wantBucket(account state.Account) state.Bucket {
 	r2 := d.Config.Cache.R2
-	return state.Bucket{Name: r2.Bucket, Account: account.ID, Location: r2.Location, Jurisdiction: r2.Jurisdiction, StorageClass: r2.StorageClass}
+	return state.Bucket{
+		Name: r2.Bucket, Account: account.ID, Location: r2.Location, Jurisdiction: r2.Jurisdiction, StorageClass: r2.StorageClass,
+		Endpoint: state.R2Endpoint(account.ID, r2.Jurisdiction),
+	}
 }
 
 func (s r2Bucket) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) {

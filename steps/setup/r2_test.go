@@ -85,7 +85,9 @@ func TestADomainIsWaitedForUntilItIsActive(t *testing.T) {
 }
 
 func TestTokenFinds(t *testing.T) {
-	token := func(change func(*state.R2Token)) func(*lab) { return func(l *lab) { change(&l.cloud.tokens[0].R2Token) } }
+	token := func(change func(*state.R2Token)) func(*lab) {
+		return func(l *lab) { change(&l.cloud.tokens[0].R2Token) }
+	}
 	unsealed := func(l *lab) {
 		delete(l.sops.values, accessKey)
 		delete(l.sops.values, secretKey)
@@ -109,7 +111,9 @@ func TestTokenFinds(t *testing.T) {
 			unsealed(l)
 			l.fail["Deployed"], l.host.applied = call(state.ErrDenied), ""
 		}, steps.Missing, "", "roll"},
-		{"policy for another bucket too", token(func(r *state.R2Token) { r.Buckets = append(r.Buckets, "com.cloudflare.edge.r2.bucket.x_default_private") }), steps.Ready, "F22", "covers 2 things"},
+		{"policy for another bucket too", token(func(r *state.R2Token) {
+			r.Buckets = append(r.Buckets, "com.cloudflare.edge.r2.bucket.x_default_private")
+		}), steps.Ready, "F22", "covers 2 things"},
 		{"policy of an admin", token(func(r *state.R2Token) { r.Groups = []string{"Workers R2 Storage Write"} }), steps.Ready, "F22", "it carries Workers R2 Storage Write; it lacks " + itemWrite},
 		{"policy reads too", token(func(r *state.R2Token) { r.Groups = append(r.Groups, itemRead) }), steps.Ready, "", ""},
 		{"adopted, owned by the account", token(func(r *state.R2Token) { r.Account = true }), steps.Ready, "", "this bucket only"},

@@ -23,7 +23,9 @@ func TestRecipientsFinds(t *testing.T) {
 		{"the rule lacks the host", func(l *lab) { l.sops.rule = []string{me} }, steps.Missing, "", "add a rule for nixos/omnara1/secrets.yaml to .sops.yaml, for you and omnara1"},
 		{"the rule lacks me", func(l *lab) { l.sops.rule = []string{hostKey} }, steps.Missing, "", "add a rule"},
 		{"no rule", func(l *lab) { l.sops.rule = nil }, steps.Missing, "", "add a rule"},
-		{"PGP opens the file", func(l *lab) { l.sops.identity, l.sops.rule, l.sops.others = "", []string{hostKey}, []string{"pgp:FBC7"} }, steps.Ready, "", "1 recipients"},
+		{"PGP opens the file", func(l *lab) {
+			l.sops.identity, l.sops.rule, l.sops.others = "", []string{hostKey}, []string{"pgp:FBC7"}
+		}, steps.Ready, "", "1 recipients"},
 		{"host offline, no file", func(l *lab) { l.host.offline, l.sops.file = true, nil }, steps.Blocked, "F35", "set host.recipient"},
 		{"host offline, with a file", func(l *lab) { l.host.offline = true }, steps.Ready, "F35", "not checked whether the host can open"},
 		{"host offline, its recipient configured", func(l *lab) { l.host.offline, l.sops.file, l.conf.Host.Recipient = true, nil, hostKey }, steps.Ready, "", ""},

@@ -19,7 +19,9 @@ type loaded struct {
 	said    state.Config // what was said, nothing derived
 	config  state.Config // derived
 	answers steps.Answers
-	isNew   bool // there is no file of answers
+	isNew   bool     // there is no file of answers
+	foreign []string // keys of the file that would send credentials elsewhere, or run a program
+	ends    state.Endpoints
 }
 
 // load reads the answers, first hit wins: --set, environment, file. All that
@@ -42,7 +44,13 @@ func (c *command) load() (loaded, error) {
 	l.config = l.said.Derive()
 	l.dir = state.Dir{Root: root, Paths: l.config.Paths}
 	l.answers = steps.Answers{Set: given, Env: c.lookup, Config: l.said}
-	return l, c.trusted(file.config)
+	l.ends = file.config.Endpoints
+	derived := file.config.Derive()
+	l.foreign = l.ends.Foreign(derived.CI.Domain, derived.Cache.Domain)
+	if l.ends.ForeignSSH(c.app.Self) {
+		l.foreign = append(l.foreign, "endpoints.ssh")
+	}
+	return l, nil
 }
 
 // lookup is the environment; an empty variable is as good as none.
@@ -154,24 +162,6 @@ func (c *command) readValue(from string) ([]byte, error) {
 	}
 	defer func() { _ = f.Close() }()
 	return io.ReadAll(io.LimitReader(f, maxValue))
-}
-
-// trusted refuses a file of answers that would send credentials elsewhere or
-// run a program: it may have come with a repository.
-func (c *command) trusted(file state.Config) error {
-	derived := file.Derive()
-	foreign := file.Endpoints.Foreign(derived.CI.Domain, derived.Cache.Domain)
-	if file.Endpoints.ForeignSSH(c.app.Self) {
-		foreign = append(foreign, "endpoints.ssh")
-	}
-	if len(foreign) == 0 || c.trust {
-		return nil
-	}
-	return wrongUse(state.Problem{
-		What: state.ConfigName + " sets " + strings.Join(foreign, ", "),
-		Why:  "your tokens would go there, or that program would run, and the file may have come with the repository",
-		Fix:  "look at the file; if it is right, pass --trust-config",
-	})
 }
 
 // complete checks that what must be answered is, and that all of it is legal.

@@ -16,6 +16,9 @@ func (c *command) look(ctx context.Context, yes bool) (steps.Report, error) {
 	if err != nil {
 		return steps.Report{}, err
 	}
+	if err := c.trusted(ctx, l, nil); err != nil {
+		return steps.Report{}, err
+	}
 	if err := l.complete(); err != nil {
 		return steps.Report{}, err
 	}
@@ -118,6 +121,9 @@ func (c *command) renderCommand() *cobra.Command {
 			}
 			l, err := c.load()
 			if err != nil {
+				return err
+			}
+			if err := c.trusted(cmd.Context(), l, nil); err != nil {
 				return err
 			}
 			if err := l.complete(); err != nil {

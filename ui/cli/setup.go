@@ -63,6 +63,11 @@ func (c *command) setup(ctx context.Context, o setupOptions) error {
 	if c.interactive() {
 		prompt = plain.NewPrompter(c.io.In, c.io.Err)
 		prompt.Hidden = c.io.Hidden
+	}
+	if err := c.trusted(ctx, l, prompt); err != nil {
+		return err
+	}
+	if prompt != nil {
 		if asked, err = c.askRequired(ctx, &l, prompt); err != nil {
 			return err
 		}
