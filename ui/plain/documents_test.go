@@ -2,6 +2,8 @@ package plain_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,86 +12,15 @@ import (
 	"github.com/nixwright/nixwright/ui/plain"
 )
 
-const planText = `▲ preflight      no Cloudflare token
-                   why   CLOUDFLARE_API_TOKEN is not set
-                   do    make one on the page
-                   page  https://dash.cloudflare.com/
-▲ recipients     omnara1 does not answer
-                   why   ssh: timed out
-                   do    make ssh omnara1 work
-                   id    F35
-+ r2-bucket      create bucket phlip9-nix-cache in weur
-◇ r2-domain      ownership pending, certificate pending
-                 Cloudflare is at work; nothing to do
-✗ r2-token       could not look
-                 look at tokens
-                   why   Cloudflare answered 500
-+ github-app     seal nixwright-identities: App 2746100
-                 F8  the App's own hook is on
-                   why   every push arrives twice
-                   do    switch it off on the page
-                   page  https://github.com/settings/apps/phlip9-buildbot-ci
-◆ github-install install the App on phlip9/dotfiles  (1 page, 3 clicks)
-◆ login-proxy    create the login App  (1 page, 1 click)
-~ repo-topic     add buildbot-phlip9 to phlip9/dotfiles
-◇ repo-flake     no flake.nix in phlip9/dotfiles: nothing would be built
-                 add one that exposes .#checks
-◇ check-gc       look at niks3-gc.timer  (not deployed)
-4 to do, 0 ready, 1 not needed, 4 for later, 3 blocked; you: 2 pages, 4 clicks
-`
-
-const statusText = `First: 0 of 2
-[ ]    blocked    Preflight          no Cloudflare token
-       why   CLOUDFLARE_API_TOKEN is not set
-       do    make one on the page
-       page  https://dash.cloudflare.com/
-[ ]    blocked    Recipients         omnara1 does not answer
-       why   ssh: timed out
-       do    make ssh omnara1 work
-       id    F35
-Before deployment: 3 of 9
-[ ]  1 missing    R2 bucket          to do: create bucket phlip9-nix-cache in weur
-[ ]  2 waiting    Cache domain       ownership pending, certificate pending
-     Cloudflare is at work; nothing to do
-[ ]  3 failed     R2 token           look at tokens
-       why   Cloudflare answered 500
-[x]  4 ready      GitHub App         phlip9-buildbot-ci, 2746100
-     F8  the App's own hook is on
-       why   every push arrives twice
-       do    switch it off on the page
-       page  https://github.com/settings/apps/phlip9-buildbot-ci
-[x]  5 ready      App private key    fits the App
-[ ]  6 waiting    App installed      F4 not installed
-     nixwright setup, when it is installed
-[ ]  8 unknown    Login of the proxy waits for preflight
-[ ] 11 drifted    Repository topic   nix, dotfiles
-[x]  7 not-needed Login of buildbot  fully-private has one login
-NixOS: 0 of 0
-Repositories: 0 of 1
-[ ]    waiting    flake.nix          no flake.nix in phlip9/dotfiles: nothing would be built
-     add one that exposes .#checks
-After deployment: 0 of 1
-[ ] 15 waiting    Collection         not deployed
-3 of 10 lines true
-`
-
-const markdownText = `### Before deployment
-
-- [ ] 1. R2 bucket (missing)
-- [ ] 2. Cache domain (waiting)
-- [ ] 3. R2 token (failed)
-- [x] 4. GitHub App (ready)
-- [x] 5. App private key (ready)
-- [ ] 6. App installed (waiting)
-- [ ] 8. Login of the proxy (unknown)
-- [ ] 11. Repository topic (drifted)
-- [x] 7. Login of buildbot (not-needed)
-
-### After deployment
-
-- [ ] 15. Collection (waiting)
-
-`
+// golden is what a text should be.
+func golden(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
 
 // same compares a text with what it should be, line by line.
 func same(t *testing.T, got, want string) {
@@ -112,19 +43,19 @@ func same(t *testing.T, got, want string) {
 func TestPlan(t *testing.T) {
 	var out bytes.Buffer
 	plain.WritePlan(&out, report(), plain.Style{})
-	same(t, out.String(), planText)
+	same(t, out.String(), golden(t, "plan.txt"))
 }
 
 func TestPlanInASCII(t *testing.T) {
 	var out bytes.Buffer
 	plain.WritePlan(&out, report(), plain.Style{ASCII: true})
-	same(t, out.String(), strings.NewReplacer("▲", "!", "◇", ".", "✗", "x", "◆", "@").Replace(planText))
+	same(t, out.String(), strings.NewReplacer("▲", "!", "◇", ".", "✗", "x", "◆", "@").Replace(golden(t, "plan.txt")))
 }
 
 func TestStatus(t *testing.T) {
 	var out bytes.Buffer
 	plain.WriteStatus(&out, report())
-	same(t, out.String(), statusText)
+	same(t, out.String(), golden(t, "status.txt"))
 }
 
 func TestStatusOfAnAppThatIsMissing(t *testing.T) {
@@ -143,7 +74,7 @@ func TestStatusOfAnAppThatIsMissing(t *testing.T) {
 func TestMarkdown(t *testing.T) {
 	var out bytes.Buffer
 	plain.WriteMarkdown(&out, report())
-	same(t, out.String(), markdownText)
+	same(t, out.String(), golden(t, "status.md"))
 }
 
 func TestPlanDocumentCountsAsTheTextDoes(t *testing.T) {
@@ -181,7 +112,7 @@ func TestWriteDocumentKeepsAddresses(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	var out bytes.Buffer
-	plain.Problems(&out, []state.Problem{noHost, {What: "unknown key ci.domian", Fix: "did you mean ci.domain?"}})
+	plain.Problems(&out, []state.Problem{noHost(), {What: "unknown key ci.domian", Fix: "did you mean ci.domain?"}})
 	same(t, out.String(), `F35  omnara1 does not answer
   why   ssh: timed out
   do    make ssh omnara1 work

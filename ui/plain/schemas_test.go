@@ -51,7 +51,7 @@ func values() map[string][]any {
 	out := map[string][]any{
 		"plan.json":   {plain.Plan(report()), plain.Plan(steps.Report{Rows: report().Rows[:1]})},
 		"status.json": {plain.Status(report())},
-		"error.json":  {plain.ErrorDoc{Kind: "result", Status: steps.Failed, Err: noHost.Error(), Problems: []state.Problem{noHost, noToken}}},
+		"error.json":  {plain.ErrorDoc{Kind: "result", Status: steps.Failed, Err: noHost().Error(), Problems: []state.Problem{noHost(), noToken()}}},
 		"world.json": {cli.World{Dir: "/tmp/w", Env: map[string]string{"GH_TOKEN": "ghp_x"}, Endpoints: state.Endpoints{
 			GitHubAPI: "http://127.0.0.1:1", GitHubWeb: "http://127.0.0.1:2", CloudflareAPI: "http://127.0.0.1:3", R2S3: "http://127.0.0.1:4",
 			DNS: "127.0.0.1:5", SSH: []string{"nixwright", "world-role"}, Buildbot: "http://127.0.0.1:6", Niks3: "http://127.0.0.1:7", CI: "http://127.0.0.1:8", Cache: "http://127.0.0.1:9",
@@ -163,8 +163,8 @@ func part(t *testing.T, file string, at []string) map[string]any {
 // fields are the JSON names of a type's fields, and those that are always
 // written.
 func fields(t reflect.Type) (all, always []string) {
-	for i := range t.NumField() {
-		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for f := range t.Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "-" {
 			continue
 		}

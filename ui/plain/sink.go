@@ -51,15 +51,15 @@ func (t *text) event(e steps.Event) {
 	case steps.KindChange:
 		if !t.plan {
 			t.plan = true
-			t.line("to do:")
+			t.linef("to do:")
 		}
-		t.line("  %-14s %s", e.Step, e.Text)
+		t.linef("  %-14s %s", e.Step, e.Text)
 	case steps.KindLog:
 		t.log(e)
 	case steps.KindQuestion:
 		t.question(e)
 	case steps.KindSealed:
-		t.say("  %-14s sealed %s", e.Step, e.Text)
+		t.sayf("  %-14s sealed %s", e.Step, e.Text)
 	case steps.KindRun, steps.KindProgress, steps.KindAnswer, steps.KindResult:
 	}
 }
@@ -67,7 +67,7 @@ func (t *text) event(e steps.Event) {
 // log says what a step says meanwhile, and each problem once.
 func (t *text) log(e steps.Event) {
 	if e.Problem == nil {
-		t.say("  %-14s %s", e.Step, e.Text)
+		t.sayf("  %-14s %s", e.Step, e.Text)
 		return
 	}
 	if key := e.Step + " " + e.Problem.What; !t.told[key] {
@@ -82,12 +82,12 @@ func (t *text) question(e steps.Event) {
 	if e.Question != nil && e.Question.Cost != (state.Cost{}) {
 		cost = ": " + Cost(e.Question.Cost)
 	}
-	t.line("%s %-14s %s%s", t.style.mark(you), e.Step, e.Text, cost)
+	t.linef("%s %-14s %s%s", t.style.mark(you), e.Step, e.Text, cost)
 	if e.URL != "" {
-		t.line(below+"open  %s", e.URL)
+		t.linef(below+"open  %s", e.URL)
 	}
 	if e.Question != nil && e.Question.Why != "" {
-		t.say("  %-14s %s", e.Step, e.Question.Why)
+		t.sayf("  %-14s %s", e.Step, e.Question.Why)
 	}
 }
 
@@ -105,9 +105,9 @@ func (t *text) step(e steps.Event) {
 	if e.TookMS >= time.Second.Milliseconds() {
 		line += "  " + Took(time.Duration(e.TookMS)*time.Millisecond)
 	}
-	t.line("%s", line)
+	t.linef("%s", line)
 	if e.Question != nil && e.Hint != "" {
-		t.line(below+"then  %s", e.Hint)
+		t.linef(below+"then  %s", e.Hint)
 	}
 	if e.Problem != nil {
 		writeProblem(t.w, below, *e.Problem, "")
@@ -131,5 +131,5 @@ func (t *text) words(e steps.Event) (word, first, second string) {
 	return word, e.Text, e.Hint
 }
 
-func (t *text) line(format string, a ...any) { _, _ = fmt.Fprintf(t.w, format+"\n", a...) }
-func (t *text) say(format string, a ...any)  { _, _ = fmt.Fprintf(t.talk, format+"\n", a...) }
+func (t *text) linef(format string, a ...any) { _, _ = fmt.Fprintf(t.w, format+"\n", a...) }
+func (t *text) sayf(format string, a ...any)  { _, _ = fmt.Fprintf(t.talk, format+"\n", a...) }

@@ -23,8 +23,8 @@ func story() []steps.Event {
 		{Kind: steps.KindStep, Step: "r2-bucket", Status: steps.Missing},
 		{Kind: steps.KindStep, Step: "r2-domain", Status: steps.Unknown, Hint: "waits for r2-bucket"},
 		{Kind: steps.KindStep, Step: "check-gc", Status: steps.Waiting, Hint: "not deployed"},
-		{Kind: steps.KindStep, Step: "recipients", Status: steps.Blocked, Text: noHost.What, Hint: noHost.Fix},
-		{Kind: steps.KindLog, Step: "recipients", Status: steps.Blocked, Err: noHost.Error(), Problem: &noHost},
+		{Kind: steps.KindStep, Step: "recipients", Status: steps.Blocked, Text: noHost().What, Hint: noHost().Fix},
+		{Kind: steps.KindLog, Step: "recipients", Status: steps.Blocked, Err: noHost().Error(), Problem: new(noHost())},
 		{Kind: steps.KindChange, Step: "r2-bucket", Status: steps.Missing, Text: "create bucket phlip9-nix-cache in weur"},
 		{Kind: steps.KindChange, Step: "github-install", Text: "install the App on phlip9/dotfiles"},
 		{Kind: steps.KindLog, Step: "r2-bucket", Text: "signed request ok"},
@@ -34,8 +34,8 @@ func story() []steps.Event {
 		{Kind: steps.KindStep, Step: "r2-domain", Status: steps.Waiting, Text: "ownership pending, certificate pending", Hint: "Cloudflare is at work; nothing to do"},
 		{Kind: steps.KindQuestion, Step: "github-install", Status: steps.Waiting, Text: install.Ask, URL: install.URL, Hint: install.Then, Question: &install},
 		{Kind: steps.KindStep, Step: "github-app", Status: steps.Ready, Text: "phlip9-buildbot-ci, 2746100"},
-		{Kind: steps.KindLog, Step: "github-app", Status: steps.Ready, Problem: &ownHook},
-		{Kind: steps.KindLog, Step: "github-app", Status: steps.Ready, Problem: &ownHook},
+		{Kind: steps.KindLog, Step: "github-app", Status: steps.Ready, Problem: new(ownHook())},
+		{Kind: steps.KindLog, Step: "github-app", Status: steps.Ready, Problem: new(ownHook())},
 		{Kind: steps.KindSealed, Step: "local-secrets", Text: "niks3-signing-key"},
 		{Kind: steps.KindAnswer, Step: "github-app", Text: "github.app_return from the browser"},
 		{Kind: steps.KindStep, Step: "github-install", Status: steps.Waiting, Text: "F4 not installed", URL: install.URL, Hint: install.Then, Question: &install, TookMS: 3},
@@ -49,39 +49,6 @@ func story() []steps.Event {
 	return all
 }
 
-const storyText = `✓ ready      preflight      GitHub as phlip9
-◇ waiting    check-gc       not deployed
-▲ blocked    recipients     omnara1 does not answer
-               why   ssh: timed out
-               do    make ssh omnara1 work
-               id    F35
-to do:
-  r2-bucket      create bucket phlip9-nix-cache in weur
-  github-install install the App on phlip9/dotfiles
-✓ ready      r2-bucket      phlip9-nix-cache in weur  2s
-◇ waiting    r2-domain      ownership pending, certificate pending
-             Cloudflare is at work; nothing to do
-◆ you        github-install install phlip9-buildbot-ci on phlip9/dotfiles: 1 page, 3 clicks
-             open  https://github.com/apps/phlip9-buildbot-ci/installations/new
-✓ ready      github-app     phlip9-buildbot-ci, 2746100
-             F8  the App's own hook is on
-               why   every push arrives twice
-               do    switch it off on the page
-               page  https://github.com/settings/apps/phlip9-buildbot-ci
-◆ you        github-install not done yet
-             then  nixwright setup, when it is installed
-✗ failed     r2-token       failed
-             look at tokens
-               why   no answer
-               do    run this again
-○ unknown    deploy         waits for github-install
-`
-
-const storyTalk = `  r2-bucket      signed request ok
-  github-install only its owner can let an App see a repository
-  local-secrets  sealed niks3-signing-key
-`
-
 func tell(style plain.Style) (out, talk string) {
 	var o, t bytes.Buffer
 	sink := plain.Text(&o, &t, style)
@@ -93,8 +60,8 @@ func tell(style plain.Style) (out, talk string) {
 
 func TestTextTellsAStory(t *testing.T) {
 	out, talk := tell(plain.Style{})
-	same(t, out, storyText)
-	same(t, talk, storyTalk)
+	same(t, out, golden(t, "story.txt"))
+	same(t, talk, golden(t, "talk.txt"))
 }
 
 func TestTextInASCII(t *testing.T) {
@@ -121,8 +88,8 @@ func TestTextInColourSaysTheSame(t *testing.T) {
 		}
 		bare.WriteString(part)
 	}
-	same(t, bare.String(), storyText)
-	same(t, talk, storyTalk)
+	same(t, bare.String(), golden(t, "story.txt"))
+	same(t, talk, golden(t, "talk.txt"))
 }
 
 func TestTextFitsTheTerminal(t *testing.T) {
