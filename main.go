@@ -54,6 +54,14 @@ func main() { os.Exit(start()) }
 func start() int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
+	before, err := term.GetState(in)
+	restore := func() { // a hidden answer that was interrupted leaves the echo off
+		if err == nil {
+			_ = term.Restore(in, before)
+		}
+	}
+	defer restore()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -61,14 +69,14 @@ func start() int {
 		_, _ = fmt.Fprintln(os.Stderr, "Stopping after this call. Again: at once. Both are safe.")
 		cancel()
 		<-signals
+		restore()
 		os.Exit(130)
 	}()
-	dir, err := os.Getwd()
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "find the working directory: "+err.Error())
+	dir, wdErr := os.Getwd()
+	if wdErr != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "find the working directory: "+wdErr.Error())
 		return 1
 	}
-	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
 	return run(ctx, os.Args[1:], cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Dir: dir,
 		Terminal: term.IsTerminal(in) && term.IsTerminal(out),
@@ -187,13 +195,13 @@ func onHost(r cli.Request, hc *http.Client, host *ssh.Host, endpoint string) *ht
 // githubToken is the environment's, the answer's, or what gh is signed in with
 // for the very host that it goes to.
 func githubToken(ctx context.Context, r cli.Request, exec runner.Runner) state.Secret {
+	if v, ok := r.Tokens["github.token"]; ok {
+		return v // given for this directory, so for the host that it names
+	}
 	for _, name := range []string{"GH_TOKEN", "GITHUB_TOKEN"} {
 		if v := r.Env(name); v != "" && issuedFor(r.Config.Endpoints.GitHubAPI) {
 			return state.NewSecret(v)
 		}
-	}
-	if v, ok := r.Tokens["github.token"]; ok {
-		return v
 	}
 	argv := []string{"gh", "auth", "token", "--hostname", "github.com"}
 	if api := r.Config.Endpoints.GitHubAPI; api != "" {
@@ -218,10 +226,10 @@ func issuedFor(api string) bool {
 }
 
 func cloudflareToken(r cli.Request) state.Secret {
-	if v := r.Env("CLOUDFLARE_API_TOKEN"); v != "" {
-		return state.NewSecret(v)
+	if v, ok := r.Tokens["cloudflare.token"]; ok {
+		return v
 	}
-	return r.Tokens["cloudflare.token"]
+	return state.NewSecret(r.Env("CLOUDFLARE_API_TOKEN"))
 }
 
 // deployer runs the deploy command in the infra repository.

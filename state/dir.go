@@ -3,10 +3,12 @@ package state
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // ConfigName is the file of answers.
@@ -48,14 +50,65 @@ func (d Dir) Own(name string) string { return filepath.Join(d.Root, ".nixwright"
 
 // Read returns a file of the repository; found is false where there is none.
 func (d Dir) Read(rel string) (text string, found bool, err error) {
-	b, err := os.ReadFile(d.Abs(rel))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", false, nil
-	case err != nil:
+	b, found, err := ReadFile(d.Abs(rel))
+	if err != nil {
 		return "", false, fmt.Errorf("read %s: %w", rel, err)
 	}
-	return string(b), true, nil
+	return string(b), found, nil
+}
+
+// readLimit is how much of one file is read, in bytes.
+const readLimit = 16 << 20
+
+// ReadFile reads a file that may have come with somebody's repository: a
+// regular one of at most 16 MiB, never a device or a pipe. found is false
+// where there is none.
+func ReadFile(path string) (data []byte, found bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case info.IsDir():
+		return nil, false, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return nil, false, Problem{What: path + " is no regular file", Why: "it is a device, a pipe or a socket", Fix: "put a file in its place"}
+	case info.Size() > readLimit:
+		return nil, false, Problem{What: path + " is too large", Why: "it has more than 16 MiB", Fix: "see what it is; nothing that is read here is that large"}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err = io.ReadAll(io.LimitReader(f, readLimit))
+	return data, err == nil, err
+}
+
+// Inside refuses paths that leave the repository through a link: the file may
+// have come with it. The nearest part that exists is looked at.
+func (d Dir) Inside(rels ...string) []Problem {
+	var out []Problem
+	root, err := filepath.EvalSymlinks(d.Root)
+	if err != nil {
+		root = d.Root
+	}
+	for _, rel := range rels {
+		for at := d.Abs(rel); at != filepath.Dir(at); at = filepath.Dir(at) {
+			if _, err := os.Lstat(at); err != nil {
+				continue
+			}
+			target, err := filepath.EvalSymlinks(at)
+			if err != nil || target != root && !strings.HasPrefix(target, root+string(filepath.Separator)) {
+				out = append(out, Problem{
+					What: rel + " leads out of " + d.Root, Why: "a link in it points elsewhere, or nowhere", Fix: "replace the link by a file or folder, or choose another path under [paths]",
+				})
+			}
+			break
+		}
+	}
+	return out
 }
 
 // ReadSecret returns a file that holds a secret in clear, less the white space
@@ -112,26 +165,38 @@ func (d Dir) RemoveOwn(name string) error {
 
 // MakeOwn makes .nixwright/ with its .gitignore.
 func (d Dir) MakeOwn() error {
-	if err := os.MkdirAll(d.Own(""), 0o755); err != nil {
-		return fmt.Errorf("make %s: %w", d.Own(""), err)
+	own := filepath.Join(d.Root, ".nixwright")
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", own, err)
+	}
+	if info, err := os.Lstat(own); err != nil || !info.IsDir() {
+		return Problem{What: own + " is no folder", Why: "it is a link, and our files would land where it leads", Fix: "remove it"}
 	}
 	ignore := d.Own(".gitignore")
 	if _, err := os.Stat(ignore); err == nil {
 		return nil
 	}
-	return WriteFile(ignore, []byte("*\n"), 0o644)
+	return WriteOwn(ignore, []byte("*\n"))
 }
 
 // WriteFile writes a file durably and as a whole: a temporary file beside it,
 // fsync, rename, fsync of the folder. Folders are made. A link is followed,
 // and the mode of a file that is there is kept.
-func WriteFile(path string, data []byte, mode fs.FileMode) (err error) {
+func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
+	return replace(path, data, mode)
+}
+
+// WriteOwn is WriteFile for a file of ours in .nixwright/: a link there is
+// replaced, not followed, and only this user may read it.
+func WriteOwn(path string, data []byte) error { return replace(path, data, 0o600) }
+
+func replace(path string, data []byte, mode fs.FileMode) (err error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err

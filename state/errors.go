@@ -41,7 +41,9 @@ func (e *CallError) Error() string {
 	if e.Code != "" {
 		s += " (" + e.Code + ")"
 	}
-	s += ": " + e.Kind.Error()
+	if e.Kind != nil {
+		s += ": " + e.Kind.Error()
+	}
 	if e.Text != "" {
 		s += ": " + e.Text
 	}

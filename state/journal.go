@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func (j *Journal) Append(v any, durable bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.f == nil {
-		if j.f, err = os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
+		if j.f, err = os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NOFOLLOW, 0o600); err != nil {
 			return fmt.Errorf("write journal: %w", err)
 		}
 		if torn(j.path) {

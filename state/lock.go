@@ -26,7 +26,7 @@ func TakeLock(d Dir, now time.Time) (*Lock, error) {
 	if err := d.MakeOwn(); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(d.Own("lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(d.Own("lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("take lock: %w", err)
 	}

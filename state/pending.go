@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -24,15 +25,19 @@ type Pending struct {
 }
 
 // PendingPages is .nixwright/pending.json, 0600.
-type PendingPages struct{ dir Dir }
+type PendingPages struct {
+	dir  Dir
+	mu   sync.Mutex
+	used map[string]string // state -> step: used in this run
+}
 
 // NewPendingPages names the directory's file.
-func NewPendingPages(d Dir) PendingPages { return PendingPages{dir: d} }
+func NewPendingPages(d Dir) *PendingPages { return &PendingPages{dir: d, used: map[string]string{}} }
 
-func (p PendingPages) path() string { return p.dir.Own("pending.json") }
+func (p *PendingPages) path() string { return p.dir.Own("pending.json") }
 
 // load reads the pages that are younger than the limit.
-func (p PendingPages) load(now time.Time) ([]Pending, error) {
+func (p *PendingPages) load(now time.Time) ([]Pending, error) {
 	b, err := os.ReadFile(p.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -47,7 +52,7 @@ func (p PendingPages) load(now time.Time) ([]Pending, error) {
 	return slices.DeleteFunc(all, func(x Pending) bool { return now.Sub(x.At) > PendingLimit }), nil
 }
 
-func (p PendingPages) save(all []Pending) error {
+func (p *PendingPages) save(all []Pending) error {
 	if len(all) == 0 {
 		if err := os.Remove(p.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove pending pages: %w", err)
@@ -61,7 +66,7 @@ func (p PendingPages) save(all []Pending) error {
 	if err := p.dir.MakeOwn(); err != nil {
 		return err
 	}
-	if err := WriteFile(p.path(), append(b, '\n'), 0o600); err != nil {
+	if err := WriteOwn(p.path(), append(b, '\n')); err != nil {
 		return fmt.Errorf("write pending pages: %w", err)
 	}
 	return nil
@@ -69,7 +74,7 @@ func (p PendingPages) save(all []Pending) error {
 
 // Find returns the step's page with that digest where one is still open, so
 // that a page that somebody has before them stays good.
-func (p PendingPages) Find(step, digest string, now time.Time) (Pending, bool, error) {
+func (p *PendingPages) Find(step, digest string, now time.Time) (Pending, bool, error) {
 	all, err := p.load(now)
 	i := slices.IndexFunc(all, func(x Pending) bool { return x.Step == step && x.Digest == digest })
 	if err != nil || i < 0 {
@@ -78,8 +83,14 @@ func (p PendingPages) Find(step, digest string, now time.Time) (Pending, bool, e
 	return all[i], true, nil
 }
 
-// Owner says which step the state belongs to.
-func (p PendingPages) Owner(state string, now time.Time) (step string, found bool, err error) {
+// Owner says which step the state belongs to, also where this run has used it.
+func (p *PendingPages) Owner(state string, now time.Time) (step string, found bool, err error) {
+	p.mu.Lock()
+	step, found = p.used[state]
+	p.mu.Unlock()
+	if found {
+		return step, true, nil
+	}
 	all, err := p.load(now)
 	i := slices.IndexFunc(all, func(x Pending) bool { return x.State == state })
 	if err != nil || i < 0 {
@@ -89,7 +100,7 @@ func (p PendingPages) Owner(state string, now time.Time) (step string, found boo
 }
 
 // Add remembers a page.
-func (p PendingPages) Add(one Pending) error {
+func (p *PendingPages) Add(one Pending) error {
 	all, err := p.load(one.At)
 	if err != nil {
 		return err
@@ -98,10 +109,15 @@ func (p PendingPages) Add(one Pending) error {
 }
 
 // Use forgets a page: its state is good once.
-func (p PendingPages) Use(state string, now time.Time) error {
+func (p *PendingPages) Use(state string, now time.Time) error {
 	all, err := p.load(now)
 	if err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(all, func(x Pending) bool { return x.State == state }); i >= 0 {
+		p.mu.Lock()
+		p.used[state] = all[i].Step
+		p.mu.Unlock()
 	}
 	return p.save(slices.DeleteFunc(all, func(x Pending) bool { return x.State == state }))
 }

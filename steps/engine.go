@@ -89,6 +89,9 @@ func (r Row) failed(err error) Row {
 	return r
 }
 
+// wanted says whether this run may apply the step.
+func (e *Engine) wanted(id string) bool { return len(e.Only) == 0 || slices.Contains(e.Only, id) }
+
 // Infos are the steps in list order.
 func (e *Engine) Infos() []Info { return slices.Clone(e.g.infos) }
 

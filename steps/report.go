@@ -12,6 +12,9 @@ type Report struct {
 	Rows  []Row
 	Facts state.Facts
 	Human state.Cost // what was asked of a person in this run
+
+	Only        []string // the steps that the run was about; none: all
+	Interrupted bool
 }
 
 // Row finds a step's row.
@@ -58,6 +61,9 @@ type Outcome struct {
 func (r Report) Outcome() Outcome {
 	var o Outcome
 	for _, row := range r.Rows {
+		if len(r.Only) > 0 && !slices.Contains(r.Only, row.Info.ID) {
+			continue
+		}
 		switch {
 		case row.Status() == Failed:
 			o.Failed++
@@ -74,6 +80,8 @@ func (r Report) Outcome() Outcome {
 		}
 	}
 	switch {
+	case r.Interrupted:
+		o.Status, o.Err = Waiting, "interrupted"
 	case o.Failed > 0:
 		o.Status, o.Err = Failed, plural(o.Failed, "step")+" failed"
 	case o.ForPerson > 0:
@@ -87,7 +95,7 @@ func (r Report) Outcome() Outcome {
 	}
 	o.Text = fmt.Sprintf("%d ready", o.Done)
 	if o.Unknown > 0 {
-		o.Text += fmt.Sprintf(", %d depend on others", o.Unknown)
+		o.Text += fmt.Sprintf(", %d left for others", o.Unknown)
 	}
 	if o.Later > 0 {
 		o.Text += fmt.Sprintf(", %d later", o.Later)

@@ -26,6 +26,9 @@ func (e *Engine) Setup(ctx context.Context) Report {
 	e.emit(Event{Kind: KindRun, Text: "setup"})
 	rows, facts := e.look(ctx)
 	for _, row := range rows {
+		if !e.wanted(row.Info.ID) {
+			continue
+		}
 		for _, c := range row.Planned() {
 			e.emit(Event{Step: row.Info.ID, Kind: KindChange, Status: row.Status(), Text: strings.TrimSpace(c.Verb + " " + c.What)})
 		}
@@ -36,7 +39,7 @@ func (e *Engine) Setup(ctx context.Context) Report {
 		msgs: make(chan message),
 	}
 	w.loop(ctx)
-	r := Report{Rows: w.rows, Facts: w.facts, Human: e.cost}
+	r := Report{Rows: w.rows, Facts: w.facts, Human: e.cost, Only: e.Only, Interrupted: ctx.Err() != nil}
 	o := r.Outcome()
 	e.emit(Event{Kind: KindResult, Status: o.Status, Text: o.Text, Done: int64(o.Done), Total: int64(len(r.Rows)), Err: o.Err, Human: &r.Human})
 	return r
@@ -124,8 +127,8 @@ func (w *work) settled(givers []int) bool {
 
 // begins says whether there is anything to do for a step whose givers are done.
 func (w *work) begins(ctx context.Context, i int) bool {
-	row, only := w.rows[i], w.e.Only
-	if ctx.Err() != nil || len(only) > 0 && !slices.Contains(only, row.Info.ID) {
+	row := w.rows[i]
+	if ctx.Err() != nil || !w.e.wanted(row.Info.ID) {
 		return false
 	}
 	f := row.Finding
@@ -158,18 +161,21 @@ func (w *work) do(ctx context.Context, i int) Row {
 			return w.tell(row, begin)
 		}
 		if err := e.list[i].Apply(ctx, w.known(), row.Finding, out); err != nil {
-			return w.tell(w.refused(row, err, out), begin)
+			return w.tell(w.refused(ctx, row, err, out), begin)
 		}
-		row = w.look(ctx, i)
+		// What was made is looked at, also where the run ends with it.
+		again, cancel := Once(ctx)
+		row = w.look(again, i)
+		cancel()
 		row.Changed = true
 		if row.Finding.applies() {
 			row = row.failed(fmt.Errorf("apply %s: made, but a second look finds it %s", row.Info.ID, row.Status()))
 		}
 	}
 	if row.Status() == Waiting && row.Finding.Again > 0 {
-		row = w.poll(ctx, i, row, begin.Add(limitOf(row.Info)))
+		row = w.poll(ctx, i, row, e.Clock.Now().Add(limitOf(row.Info)))
 	}
-	if p, ok := e.list[i].(Prober); ok && row.Changed && row.Status() == Ready {
+	if p, ok := e.list[i].(Prober); ok && row.Changed && row.Status() == Ready && ctx.Err() == nil {
 		if err := p.Probe(ctx, w.known(), out); err != nil {
 			row = row.failed(fmt.Errorf("probe %s: %w", row.Info.ID, err))
 		}
@@ -184,14 +190,18 @@ func (w *work) poll(ctx context.Context, i int, row Row, deadline time.Time) Row
 	w.park(i)
 	defer w.resume(i)
 	changed := row.Changed
-	for pause := firstPause; row.Status() == Waiting && row.Finding.Again > 0; pause *= 2 {
+	for pause := firstPause; row.Status() == Waiting && row.Finding.Again > 0; pause = min(2*pause, row.Finding.Again) {
 		if !w.e.Clock.Now().Before(deadline) {
 			return row
 		}
 		if err := w.e.Clock.Sleep(ctx, min(pause, row.Finding.Again)); err != nil {
 			return row
 		}
-		row = w.look(ctx, i)
+		seen := w.look(ctx, i)
+		if ctx.Err() != nil {
+			return row // cut off while looking: what was seen last stands
+		}
+		row = seen
 		row.Changed = changed
 	}
 	return row
@@ -213,8 +223,12 @@ func (w *work) tell(row Row, begin time.Time) Row {
 
 // refused is the row of an Apply that failed; nobody answering is no failure,
 // but a step that waits for a person.
-func (w *work) refused(row Row, err error, out *stepOut) Row {
+func (w *work) refused(ctx context.Context, row Row, err error, out *stepOut) Row {
 	row.Changed = true
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		row.Finding.Hint = "interrupted"
+		return row
+	}
 	if !errors.Is(err, state.ErrNoAnswer) || out.asked == nil {
 		return row.failed(err)
 	}

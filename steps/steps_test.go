@@ -245,23 +245,46 @@ func TestLookIsParallelAndToldInListOrder(t *testing.T) {
 }
 
 func TestWaitingHoldsNobodyUp(t *testing.T) {
-	w, p := stepstest.NewWorld(), &stepstest.Power{}
-	slow := &stepstest.Thing{Is: steps.Info{ID: "slow"}, World: w, Power: p}
-	looks := 0
-	slow.Look = func(context.Context, state.Facts) (steps.Finding, error) {
-		looks++
-		switch {
-		case w.Count("slow") == 0:
-			return steps.Finding{Status: steps.Missing}, nil
-		case w.Count("quick") == 0 || looks < 5:
-			return steps.Finding{Status: steps.Waiting, Again: time.Second}, nil
+	synctest.Test(t, func(t *testing.T) {
+		w, p := stepstest.NewWorld(), &stepstest.Power{}
+		slow := &stepstest.Thing{Is: steps.Info{ID: "slow"}, World: w, Power: p}
+		looks := 0
+		slow.Look = func(context.Context, state.Facts) (steps.Finding, error) {
+			looks++
+			switch {
+			case w.Count("slow") == 0:
+				return steps.Finding{Status: steps.Missing}, nil
+			case w.Count("quick") == 0 || looks < 5:
+				return steps.Finding{Status: steps.Waiting, Again: time.Second}, nil
+			}
+			return steps.Finding{Status: steps.Ready}, nil
 		}
-		return steps.Finding{Status: steps.Ready}, nil
+		quick := &stepstest.Thing{Is: steps.Info{ID: "quick"}, World: w, Power: p}
+		e, _ := engine(t, []steps.Step{slow, quick})
+		e.Clock = steps.RealClock() // which stands still while anybody works
+		if got := statuses(e.Setup(t.Context())); got != "slow=ready quick=ready" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestWaitingPausesToItsEnd(t *testing.T) {
+	s := &stepstest.Thing{Is: steps.Info{ID: "a", Limit: time.Hour}, World: stepstest.NewWorld(), Power: &stepstest.Power{}}
+	s.Look = func(context.Context, state.Facts) (steps.Finding, error) {
+		return steps.Finding{Status: steps.Waiting, Again: 5 * time.Second}, nil
 	}
-	quick := &stepstest.Thing{Is: steps.Info{ID: "quick"}, World: w, Power: p}
-	e, _ := engine(t, []steps.Step{slow, quick})
-	if got := statuses(e.Setup(t.Context())); got != "slow=ready quick=ready" {
-		t.Errorf("got %s", got)
+	e, _ := engine(t, []steps.Step{s})
+	sleep := e.Clock.Sleep
+	e.Clock.Sleep = func(ctx context.Context, d time.Duration) error {
+		if d <= 0 {
+			return fmt.Errorf("a pause of %s", d)
+		}
+		return sleep(ctx, d)
+	}
+	begin := e.Clock.Now()
+	e.Setup(t.Context())
+	if took := e.Clock.Now().Sub(begin); took < time.Hour || s.Looked > 730 {
+		t.Errorf("waited %s and looked %d times, the limit is an hour", took, s.Looked)
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *Pages) Serve(f *state.Form) <-chan state.Secret {
 // Save writes the form as a page of its own, readable by this user alone: it
 // carries the state that the answer is known by.
 func (p *Pages) Save(file string, f *state.Form) error {
-	if err := state.WriteFile(file, []byte(FormHTML(*f)), 0o600); err != nil {
+	if err := state.WriteOwn(file, []byte(FormHTML(*f))); err != nil {
 		return fmt.Errorf("write page %s: %w", file, err)
 	}
 	return nil

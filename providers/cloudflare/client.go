@@ -70,7 +70,7 @@ func New(hc *http.Client, base string, token state.Secret) *Client {
 // that the usual list costs one request.
 func all[T any](get func(page float64) (*pagination.V4PagePaginationArray[T], error)) ([]T, error) {
 	var out []T
-	for page := 1; ; page++ {
+	for page := 1; page <= maxPages; page++ {
 		got, err := get(float64(page))
 		if err != nil {
 			return nil, err
@@ -81,10 +81,15 @@ func all[T any](get func(page float64) (*pagination.V4PagePaginationArray[T], er
 			full = perPage
 		}
 		if len(got.Result) < full {
-			return out, nil
+			break
 		}
 	}
+	return out, nil
 }
+
+// maxPages ends a list that does not end by itself; an account has at most 500
+// tokens (Cloudflare's page on API limits).
+const maxPages = 200
 
 // clean is text from outside as it enters: names, words for states.
 func clean(s string) string { return state.CleanText(s, 0) }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -94,12 +93,12 @@ func (n *Nix) Parse(ctx context.Context, paths ...string) (ran bool, err error) 
 // read decodes a JSON file of the repository; found is false where it is not
 // there.
 func (n *Nix) read(name string, into any) (found bool, err error) {
-	b, err := os.ReadFile(filepath.Join(n.root, name))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil:
+	b, found, err := state.ReadFile(filepath.Join(n.root, name))
+	if err != nil {
 		return false, fmt.Errorf("read %s: %w", name, err)
+	}
+	if !found {
+		return false, nil
 	}
 	if err := json.Unmarshal(b, into); err != nil {
 		return false, fmt.Errorf("read %s: %w", name, err)

@@ -190,8 +190,12 @@ func decoded(resp *http.Response) ([]byte, error) {
 
 // refused is the error of a status that a cache should not give.
 func (c *Cache) refused(op string, resp *http.Response, text string) error {
+	kind := httpx.Kind(resp, nil)
+	if kind == nil { // a status of success that is not what a cache answers
+		kind = state.ErrService
+	}
 	return &state.CallError{
-		Service: service, Op: op, Status: resp.StatusCode, Kind: httpx.Kind(resp, nil),
+		Service: service, Op: op, Status: resp.StatusCode, Kind: kind,
 		Text: text, Request: httpx.RequestID(resp.Header),
 	}
 }

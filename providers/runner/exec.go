@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -73,12 +75,24 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 func (e Exec) command(ctx context.Context, c Cmd) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
-	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.Env = append(withoutCredentials(os.Environ()), c.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = cmp.Or(e.Grace, 5*time.Second)
 	return cmd
 }
+
+// withoutCredentials is the environment without what only this program needs:
+// a deploy command or a browser has no business with our tokens.
+func withoutCredentials(env []string) []string {
+	return slices.DeleteFunc(env, func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains(credentials, name) || strings.HasPrefix(name, "NIXWRIGHT_") && (strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_RETURN"))
+	})
+}
+
+// credentials are the environment variables that hold one.
+var credentials = []string{"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "CLOUDFLARE_API_TOKEN", "SOPS_AGE_KEY"}
 
 // detach starts a program and watches it for a moment: one that fails at once
 // is told, one that runs on is left alone.

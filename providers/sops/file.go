@@ -14,8 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -122,11 +120,8 @@ func (f *File) open(ctx context.Context) (o *opened, found bool, err error) {
 
 // read returns the bytes on disk; an empty file is none.
 func (f *File) read() (raw []byte, found bool, err error) {
-	raw, err = os.ReadFile(f.o.File)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, false, nil
-	case err != nil:
+	raw, _, err = state.ReadFile(f.o.File)
+	if err != nil {
 		return nil, false, fmt.Errorf("read %s: %w", f.rel(), err)
 	}
 	return raw, len(bytes.TrimSpace(raw)) > 0, nil

@@ -78,6 +78,9 @@ func (f *File) CreateIdentity(ctx context.Context) (state.Identity, error) {
 	if err != nil {
 		return state.Identity{}, fmt.Errorf("make age identity: %w", err)
 	}
+	if len(before) > 0 && before[len(before)-1] != '\n' {
+		before = append(before, '\n') // a last line without its end is not to be glued to
+	}
 	text := string(before) + age.KeyFile(recipient, key).Reveal()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return state.Identity{}, fmt.Errorf("make age identity: %w", err)

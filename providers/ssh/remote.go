@@ -20,7 +20,7 @@ const program = "ssh"
 // flags make ssh ask nobody and trust no new key.
 func (h *Host) flags() []string {
 	return append(append([]string{}, h.o.Argv...),
-		"-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=10")
+		"-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=10", "-o", "UpdateHostKeys=no")
 }
 
 // remote runs one command on the host. A connection that failed is an error;
@@ -72,7 +72,10 @@ func (h *Host) verdict(op string, r runner.Result) error {
 			Fix:  "connect once by hand and confirm the fingerprint that the machine's console shows: ssh " + h.o.Dest + "; or set host.recipient",
 		}
 	case says("Permission denied", "Too many authentication failures"):
-		return &state.CallError{Service: program, Op: what, Kind: state.ErrUnauthorized, Text: last(r.Stderr)}
+		return state.Problem{
+			What: what, Why: "ssh was refused: " + last(r.Stderr),
+			Fix: "make this work without a password: ssh " + h.o.Dest + " (an agent with your key, ssh-add, the right user)",
+		}
 	}
 	return &state.CallError{Service: program, Op: what, Kind: state.ErrOffline, Text: last(r.Stderr)}
 }

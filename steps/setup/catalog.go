@@ -7,8 +7,10 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/nixwright/nixwright/state"
@@ -17,6 +19,7 @@ import (
 
 // Catalog is the one list of all steps, in the order of the checklist.
 func Catalog(d Deps) []steps.Step {
+	d.Web = strings.TrimSuffix(cmp.Or(d.Web, state.GitHubWeb), "/")
 	return []steps.Step{
 		preflight{d},
 		recipients{d},

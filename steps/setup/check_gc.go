@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -49,12 +50,16 @@ func (s checkGC) Detect(ctx context.Context, _ state.Facts) (steps.Finding, erro
 	}
 	ssh := "ssh " + s.Config.Host.SSH + " "
 	switch {
-	case timer.Unit.Active != "active" || timer.Next.IsZero():
+	case timer.Unit.Active != "active" || timer.Next.IsZero() && timer.Unit.Sub != "running":
 		return blocked(state.Problem{ID: "F28", What: "niks3-gc.timer is " + timer.Unit.Active + ", with no next run", Why: "without it the bucket only grows", Fix: ssh + "sudo systemctl start niks3-gc.timer"}), nil
 	case last.State == "failed":
-		return blocked(state.Problem{ID: "F28", What: "the last collection failed", Why: state.CleanText(last.Error, 200), Fix: ssh + "journalctl -u niks3-gc -e"}), nil
+		return blocked(state.Problem{ID: "F28", What: "the last collection failed", Why: cmp.Or(state.CleanText(last.Error, 200), "niks3 does not say why"), Fix: ssh + "journalctl -u niks3-gc -e"}), nil
 	}
-	f := ready("niks3-gc.timer active, next "+timer.Next.UTC().Format(time.DateTime)+" UTC", state.Facts{})
+	when := "collecting now" // a timer has no next run while its service runs
+	if !timer.Next.IsZero() {
+		when = "next " + timer.Next.UTC().Format(time.DateTime) + " UTC"
+	}
+	f := ready("niks3-gc.timer active, "+when, state.Facts{})
 	if silent != nil {
 		f.Problems = []state.Problem{{What: "not checked how the last collection ended", Why: silent.Error(), Fix: ssh + "systemctl status niks3"}}
 	}

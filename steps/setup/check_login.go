@@ -53,6 +53,7 @@ func doors(access string) []door {
 
 type opened struct {
 	door
+
 	page state.Page
 }
 
@@ -122,11 +123,17 @@ func (s checkLogin) redirect(page state.Page, proxy state.LoginApp) []state.Prob
 		out = append(out, state.Problem{ID: "F17", What: "sign in asks for " + strings.Join(scope, " "), Why: "that is more than the name, the mail address and the organisations", Fix: "nixwright render, then deploy"})
 	}
 	for _, c := range page.Cookies {
-		if low := strings.ToLower(c); !strings.Contains(low, "secure") || !strings.Contains(low, "httponly") {
+		if !flagged(c, "secure") || !flagged(c, "httponly") {
 			out = append(out, state.Problem{ID: "F20", What: "the login cookie lacks Secure or HttpOnly", Why: "scripts or plain HTTP could read it", Fix: "nixwright render, then deploy"})
 		}
 	}
 	return out
+}
+
+// flagged says whether a Set-Cookie header carries the flag.
+func flagged(cookie, flag string) bool {
+	_, attributes, _ := strings.Cut(cookie, ";")
+	return slices.ContainsFunc(strings.Split(attributes, ";"), func(a string) bool { return strings.EqualFold(strings.TrimSpace(a), flag) })
 }
 
 // Apply has nothing to do: the check only looks.

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -25,6 +26,7 @@ const repoHookPath = "/change_hook/github"
 // that GitHub recorded as answered 2xx.
 type checkWebhook struct {
 	Deps
+
 	pings sync.Map // in this run: repository -> the newest delivery before
 }
 
@@ -203,7 +205,7 @@ func (s *checkWebhook) Probe(ctx context.Context, in state.Facts, out steps.Out)
 		}
 		if page.Status != try.want {
 			return state.Problem{
-				ID: "F1", What: fmt.Sprintf("%s at %s is answered %d, not %d", try.what, path, page.Status, try.want), Why: state.CleanText(page.Body, 100),
+				ID: "F1", What: fmt.Sprintf("%s at %s is answered %d, not %d", try.what, path, page.Status, try.want), Why: cmp.Or(state.CleanText(page.Body, 100), "something else answers there, or buildbot knows another secret"),
 				Fix: "see that nginx hands " + path + " to buildbot without login, and that the webhook secret on the host is the sealed one",
 			}
 		}

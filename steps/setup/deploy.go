@@ -75,8 +75,10 @@ func (s deploy) Detect(ctx context.Context, _ state.Facts) (steps.Finding, error
 		return steps.Finding{}, err
 	}
 	switch {
-	case found && written && have.Hash == want:
+	case found && written && have.Hash == want && !offline:
 		return s.running(have, up), nil
+	case found && offline: // it went away in the middle
+		return steps.Finding{Status: steps.Waiting, Text: s.Config.Host.SSH + " does not answer", Hint: "run this again when it does"}, nil
 	case configured:
 		return steps.Finding{Status: steps.Missing, Changes: steps.Changes("run", s.command())}, nil
 	case offline:

@@ -15,12 +15,16 @@ import (
 func TestDNSFinds(t *testing.T) {
 	elsewhere := netip.MustParseAddr("198.51.100.1")
 	zone := []state.Zone{{ID: "z9", Name: "example.org", Account: account, Type: "full"}}
-	sights(t, "dns", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "dns", deployed, []sight{
 		{"leads here", func(*lab) {}, steps.Ready, "", "ci.phlip9.com leads to omnara1"},
 		{"somebody else's record does", func(l *lab) { l.cloud.records, l.cloud.resolved = nil, l.host.addrs[:1] }, steps.Ready, "", ""},
 		{"no record", func(l *lab) { l.cloud.records = nil }, steps.Missing, "", "create A record ci.phlip9.com to 203.0.113.9\ncreate AAAA record ci.phlip9.com to 2001:db8::9"},
 		{"not seen yet", func(l *lab) { l.cloud.hidden = 9 }, steps.Waiting, "", "name servers do not show it yet"},
 		{"one of two records", func(l *lab) { l.cloud.hidden, l.cloud.records = 9, l.cloud.records[:1] }, steps.Missing, "", "create AAAA record"},
+		{"one here and one elsewhere", func(l *lab) {
+			l.cloud.hidden = 9
+			l.cloud.records[1].Addr = elsewhere
+		}, steps.Waiting, "", "name servers do not show it yet"},
 		{"proxied", func(l *lab) {
 			l.cloud.hidden, l.cloud.resolved = 9, []netip.Addr{elsewhere}
 			l.cloud.records = []state.DNSRecord{{Name: "ci.phlip9.com", Addr: l.host.addrs[0], Proxied: true}}
@@ -35,9 +39,11 @@ func TestDNSFinds(t *testing.T) {
 
 func TestPowerCutOverDNS(t *testing.T) {
 	stepstest.PowerCut(t, func(t *testing.T) (func(*stepstest.Power) steps.Report, func(*testing.T, steps.Report)) {
+		t.Helper()
 		l := ruled(t)
 		l.cloud.hidden = 3
 		return l.story(t, "dns"), func(t *testing.T, r steps.Report) {
+			t.Helper()
 			l.allReady(t, r, "dns")
 			if len(l.cloud.records) != 2 {
 				t.Errorf("records %v", l.cloud.records)
@@ -63,7 +69,7 @@ func TestDeployFinds(t *testing.T) {
 			l.host.units["niks3.service"] = state.Unit{Name: "niks3.service", Active: active, Result: "exit-code"}
 		}
 	}
-	sights(t, "deploy", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "deploy", deployed, []sight{
 		{"runs these files", func(*lab) {}, steps.Ready, "", "omnara1 runs these files, 7 units up"},
 		{"files changed", func(l *lab) { l.edits(l.conf.Paths.Secrets, "sealed", "other") }, steps.Missing, "", "run deploy it"},
 		{"older", older, steps.Missing, "", "run deploy it"},

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"time"
@@ -61,21 +62,24 @@ func (s dns) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) 
 	if err != nil {
 		return steps.Finding{}, err
 	}
+	lacks := slices.Clone(seen.host)
+	foreign := len(records) == 0 && len(seen.ci) > 0
 	for _, r := range records {
-		switch {
-		case !slices.Contains(seen.host, r.Addr):
-		case r.Proxied:
+		here := slices.Contains(seen.host, r.Addr)
+		if here && r.Proxied {
 			return ready(domain+" leads to "+s.Config.Host.Name+" through Cloudflare", state.One(state.FactAddress, seen.host)), nil
-		default:
-			return steps.Finding{Status: steps.Waiting, Text: "the record is there, name servers do not show it yet", Again: 5 * time.Second}, nil
 		}
+		foreign = foreign || !here
+		lacks = slices.DeleteFunc(lacks, func(a netip.Addr) bool { return a == r.Addr })
 	}
-	if len(records) > 0 || len(seen.ci) > 0 {
+	switch {
+	case foreign && len(lacks) == len(seen.host):
 		return blocked(elsewhere), nil
+	case foreign || len(lacks) == 0:
+		return steps.Finding{Status: steps.Waiting, Text: "the record is there, name servers do not show it yet", Again: 5 * time.Second}, nil
 	}
-	var f steps.Finding
-	f.Status = steps.Missing
-	for _, a := range seen.host {
+	f := steps.Finding{Status: steps.Missing}
+	for _, a := range lacks {
 		f.Changes = append(f.Changes, steps.Change{Verb: "create", What: kindOf(a) + " record " + domain + " to " + a.String()})
 	}
 	return f, nil
@@ -106,7 +110,7 @@ func (s dns) Apply(ctx context.Context, in state.Facts, _ steps.Finding, _ steps
 		if slices.ContainsFunc(have, func(r state.DNSRecord) bool { return r.Addr == a }) {
 			continue
 		}
-		if err := s.Records.CreateAddressRecord(ctx, zone.ID, state.DNSRecord{Name: s.Config.CI.Domain, Addr: a}); err != nil {
+		if err := s.Records.CreateAddressRecord(ctx, zone.ID, state.DNSRecord{Name: s.Config.CI.Domain, Addr: a}); err != nil && !errors.Is(err, state.ErrExists) {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ type token struct {
 // cloudDouble is a Cloudflare with its S3 and its name servers.
 type cloudDouble struct {
 	*ground
+
 	clock    steps.Clock
 	token    state.CloudflareToken
 	accounts []state.Account

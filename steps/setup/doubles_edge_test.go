@@ -13,6 +13,7 @@ import (
 // edgeDouble is what the CI and the cache show to the world, and to the host.
 type edgeDouble struct {
 	*ground
+
 	clock    steps.Clock
 	pages    map[string]state.Page
 	secret   state.Secret // that the host takes events by

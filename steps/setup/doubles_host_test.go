@@ -24,6 +24,7 @@ const (
 // sopsDouble is the sops file, its rule, and the identity of this machine.
 type sopsDouble struct {
 	*ground
+
 	dir      state.Dir
 	values   map[state.SecretName]state.Secret
 	file     []string
@@ -113,6 +114,7 @@ func (s *sopsDouble) UpdateKeys(context.Context) error {
 // hostDouble is the machine, seen over ssh, with the Nix and git of this one.
 type hostDouble struct {
 	*ground
+
 	offline  bool
 	self     state.Host
 	addrs    []netip.Addr

@@ -22,6 +22,7 @@ type client struct {
 // hubDouble is a GitHub.
 type hubDouble struct {
 	*ground
+
 	conf       state.Config
 	user       state.GitHubUser
 	owner      state.Owner

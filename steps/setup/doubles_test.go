@@ -65,6 +65,7 @@ func call(kind error) error {
 // lab is a world of doubles, with a person in it.
 type lab struct {
 	*ground
+
 	cloud  *cloudDouble
 	hub    *hubDouble
 	sops   *sopsDouble
@@ -80,7 +81,8 @@ type lab struct {
 	asked  map[string]bool
 	pages  []state.Pending
 
-	person bool // somebody answers
+	turn   sync.Mutex // the person's: one question at a time
+	person bool       // somebody answers
 	asks   []state.Question
 	tab    state.Secret // the address on which their browser ended
 	events []steps.Event
@@ -125,6 +127,12 @@ func done(t *testing.T, say ...func(*state.Config)) *lab {
 	l.wrote, l.asks, l.events = nil, nil, nil
 	return l
 }
+
+func fresh(t *testing.T) *lab { t.Helper(); return newLab(t) }
+
+func deployed(t *testing.T) *lab { t.Helper(); return done(t) }
+
+func deployedWithTwoLogins(t *testing.T) *lab { t.Helper(); return done(t, twoLogins) }
 
 func twoLogins(c *state.Config) { c.CI.Access = state.TwoLogins }
 
@@ -199,7 +207,10 @@ func complete(t *testing.T, step string, p state.Problem) {
 // hidesSecrets wants none of the world's secrets in what is told.
 func (l *lab) hidesSecrets(t *testing.T, where string, told any) {
 	t.Helper()
-	b, _ := json.Marshal(told)
+	b, err := json.Marshal(told)
+	if err != nil {
+		t.Errorf("%s: %v", where, err)
+	}
 	text := string(b) + fmt.Sprintf("%+v", told)
 	for _, s := range l.secrets() {
 		if v := s.Reveal(); len(v) > 7 && strings.Contains(text, v) {
@@ -227,6 +238,8 @@ func (l *lab) secrets() []state.Secret {
 
 // Ask is the person: presses buttons, registers Apps, installs, pastes.
 func (l *lab) Ask(ctx context.Context, q state.Question) (state.Answer, error) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	l.asks = append(l.asks, q)
 	if err := l.power.Read(); err != nil || !l.person {
 		return state.Answer{}, state.ErrNoAnswer

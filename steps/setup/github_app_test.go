@@ -33,7 +33,7 @@ func (l *lab) hasFile(t *testing.T, name string, v state.Secret) {
 func TestAppFinds(t *testing.T) {
 	app := func(change func(*state.App)) func(*lab) { return func(l *lab) { change(l.hub.ci()) } }
 	lost := func(l *lab) { delete(l.sops.values, appKey) }
-	sights(t, "github-app", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "github-app", deployed, []sight{
 		{"as wanted", func(*lab) {}, steps.Ready, "", "phlip9-buildbot-ci, 27461"},
 		{"none", func(l *lab) { lost(l); delete(l.sops.values, shape.IdentitiesName); l.hub.apps = nil }, steps.Missing, "", "create App phlip9-buildbot-ci, owned by phlip9, its own hook off\nseal buildbot-github-app-secret-key"},
 		{"another's key", func(l *lab) { l.sops.values[appKey] = appPEM(1) }, steps.Blocked, "F13", "--set adopt.app_id=ID --set adopt.app_key_file=FILE"},
@@ -140,7 +140,7 @@ func TestInstallFinds(t *testing.T) {
 			l.hub.installs["phlip9/lexe"] = i
 		}
 	}
-	sights(t, "github-install", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "github-install", deployed, []sight{
 		{"as wanted", func(*lab) {}, steps.Ready, "", "phlip9/dotfiles, phlip9/lexe"},
 		{"nowhere", func(l *lab) { clear(l.hub.installs) }, steps.Missing, "", "install phlip9-buildbot-ci on phlip9/dotfiles\ninstall phlip9-buildbot-ci on phlip9/lexe"},
 		{"on one", func(l *lab) { delete(l.hub.installs, "phlip9/lexe") }, steps.Missing, "", "F4 not installed"},

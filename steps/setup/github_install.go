@@ -66,12 +66,12 @@ func (s githubInstall) Detect(ctx context.Context, in state.Facts) (steps.Findin
 			f.Changes = append(f.Changes, steps.Change{Verb: "install", What: app.Slug + " on " + one.repo.Name})
 			continue
 		case one.inst.Suspended:
-			return blocked(state.Problem{ID: "F4", What: app.Slug + " is suspended on " + one.inst.Account, Why: "it gets no events and no tokens there", Fix: "lift it on the page: Configure, Unsuspend", URL: s.manage(one.inst)}), nil
+			return blocked(state.Problem{ID: "F4", What: app.Slug + " is suspended on " + one.inst.Account, Why: "it gets no events and no tokens there", Fix: "lift it on the page: Configure, Unsuspend", URL: s.manage(one)}), nil
 		}
 		if lacks := notAccepted(app, one.inst); len(lacks) > 0 {
 			return blocked(state.Problem{
 				ID: "F3", What: one.inst.Account + " has not accepted " + strings.Join(lacks, ", "), Why: "it was added to the App after it was installed",
-				Fix: "accept the new permissions on the page", URL: s.manage(one.inst),
+				Fix: "accept the new permissions on the page", URL: s.manage(one),
 			}), nil
 		}
 		if !slices.ContainsFunc(have, func(i state.Installation) bool { return i.ID == one.inst.ID }) {
@@ -85,8 +85,14 @@ func (s githubInstall) Detect(ctx context.Context, in state.Facts) (steps.Findin
 	return ready(strings.Join(s.Config.GitHub.Repos, ", "), state.One(state.FactInstalls, have)), nil
 }
 
-func (s githubInstall) manage(i state.Installation) string {
-	return fmt.Sprintf("%s/settings/installations/%d", s.Web, i.ID)
+// manage is the page on which the owner of a repository changes what was
+// installed.
+func (s githubInstall) manage(one installed) string {
+	whose := s.Web
+	if one.repo.Owner.Org {
+		whose += "/organizations/" + one.repo.Owner.Login
+	}
+	return fmt.Sprintf("%s/settings/installations/%d", whose, one.inst.ID)
 }
 
 func notAccepted(app state.App, i state.Installation) []string {

@@ -39,6 +39,7 @@ var (
 // made by manifest; an OAuth App has no API and is made by a form.
 type login struct {
 	Deps
+
 	role loginRole
 }
 
@@ -139,6 +140,7 @@ func (s login) look(ctx context.Context, id shape.LoginIdentity, noted bool, sec
 		}), nil
 	case state.LoginWrong:
 		return s.wrong(ctx, secret)
+	case state.LoginRight:
 	}
 	f := ready(id.Name+", "+id.ClientID, state.One(s.role.fact, state.LoginApp{Name: id.Name, Kind: id.Kind, ClientID: id.ClientID, Slug: id.Slug}))
 	if !noted {

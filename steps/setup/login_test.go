@@ -59,7 +59,7 @@ func TestLoginFinds(t *testing.T) {
 			"OAuth App":   func(c *state.Config) { twoLogins(c); oauthApps(c) },
 		} {
 			t.Run(role+" "+way, func(t *testing.T) {
-				sights(t, step, func(t *testing.T) *lab { return done(t, say) }, []sight{
+				sights(t, step, func(t *testing.T) *lab { t.Helper(); return done(t, say) }, []sight{
 					{"right", func(*lab) {}, steps.Ready, "", name + ", "},
 					{"wrong secret", func(l *lab) { l.reseal(role, state.NewSecret(strings.Repeat("0f", 20))) }, steps.Blocked, "", "GitHub does not accept the sealed client secret of " + name},
 					{"swapped", func(l *lab) {
@@ -86,7 +86,7 @@ func TestLoginFinds(t *testing.T) {
 			})
 		}
 		t.Run(role+" alone", func(t *testing.T) {
-			sights(t, step, func(t *testing.T) *lab { return done(t, twoLogins) }, []sight{
+			sights(t, step, deployedWithTwoLogins, []sight{
 				{"none", func(l *lab) { forget(l); l.hub.apps = nil }, steps.Missing, "", "create login App " + name + ", public, reads mail addresses, its hook off\nseal "},
 				{"none, OAuth App wanted", func(l *lab) { forget(l); oauthApps(&l.conf) }, steps.Missing, "", "register OAuth App " + name + ", by a form that is filled in\nseal "},
 				{"made, and its secret nowhere", forget, steps.Blocked, "", "the App " + name + " exists"},
@@ -99,10 +99,10 @@ func TestLoginFinds(t *testing.T) {
 			})
 		})
 	}
-	sights(t, "login-buildbot", func(t *testing.T) *lab { return newLab(t) }, []sight{
+	sights(t, "login-buildbot", fresh, []sight{
 		{"one login is enough", func(*lab) {}, steps.NotNeeded, "", "fully-private has one login"},
 	})
-	sights(t, "login-proxy", func(t *testing.T) *lab { return done(t, twoLogins) }, []sight{
+	sights(t, "login-proxy", deployedWithTwoLogins, []sight{
 		{"a malformed environment file", func(l *lab) { l.sops.values[shape.ProxyEnvName] = state.NewSecret("A=1") }, steps.Blocked, "", "does not accept the sealed client secret"},
 	})
 }

@@ -20,6 +20,7 @@ const returnKey = "github.app_return"
 // manifestPage is one App to be made by a person's click on GitHub's page.
 type manifestPage struct {
 	Deps
+
 	step     string
 	file     string // create-<file>.html
 	ask      string // what the person is asked to do

@@ -28,7 +28,7 @@ func status(r steps.Report, id string) steps.Status {
 	return row.Status()
 }
 
-// passes is --set github.app_return=…
+// passes is --set github.app_return with this address.
 func (l *lab) passes(address state.Secret) { l.set[returnKey] = address }
 
 // back is an address that carries a state.
@@ -152,9 +152,11 @@ func TestWhatGitHubWithheldIsTold(t *testing.T) {
 func manifestStory(t *testing.T, id string, sealed state.SecretName, say ...func(*state.Config)) {
 	t.Helper()
 	stepstest.PowerCut(t, func(t *testing.T) (func(*stepstest.Power) steps.Report, func(*testing.T, steps.Report)) {
+		t.Helper()
 		l := newLab(t, say...)
 		l.sops.identity, l.sops.rule = me, []string{me, hostKey}
 		return l.story(t, id), func(t *testing.T, r steps.Report) {
+			t.Helper()
 			row, _ := r.Row(id)
 			if len(l.hub.apps) != 1 {
 				t.Errorf("%d Apps", len(l.hub.apps))

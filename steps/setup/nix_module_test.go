@@ -19,7 +19,7 @@ func (l *lab) edits(path, old, text string) {
 }
 
 func TestModuleFinds(t *testing.T) {
-	sights(t, "nix-module", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "nix-module", deployed, []sight{
 		{"as written", func(*lab) {}, steps.Ready, "", "3 files as they should be"},
 		{"no facts", func(l *lab) { _ = os.Remove(l.dir.Abs(l.conf.Paths.Facts)) }, steps.Missing, "", "write nixos/omnara1/ci-facts.json"},
 		{"facts of another bucket", func(l *lab) { l.edits(l.conf.Paths.Facts, bucketName, "another") }, steps.Drifted, "", "write nixos/omnara1/ci-facts.json again"},

@@ -10,7 +10,6 @@ import (
 )
 
 func TestPreflightFinds(t *testing.T) {
-	fresh := func(t *testing.T) *lab { t.Helper(); return newLab(t) }
 	without := func(all []string, name string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == name })
 	}

@@ -12,15 +12,11 @@ import (
 
 const bucketName = "phlip9-nix-cache"
 
-func (l *lab) sealsKeys(keys state.S3Keys) {
-	l.sops.values[accessKey], l.sops.values[secretKey] = keys.Access, keys.Secret
-}
-
 func TestBucketFinds(t *testing.T) {
 	bucket := func(l *lab, location string) {
 		l.cloud.buckets[bucketName] = state.Bucket{Name: bucketName, Account: account, Location: location}
 	}
-	sights(t, "r2-bucket", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "r2-bucket", deployed, []sight{
 		{"as wanted", func(*lab) {}, steps.Ready, "", "phlip9-nix-cache in weur"},
 		{"none", func(l *lab) { delete(l.cloud.buckets, bucketName) }, steps.Missing, "", "create bucket phlip9-nix-cache"},
 		{"none, a place wanted", func(l *lab) {
@@ -60,7 +56,7 @@ func TestDomainFinds(t *testing.T) {
 			domain(func(d *state.CacheDomain) { d.Ownership, d.SSL = ownership, ssl })(l)
 		}
 	}
-	sights(t, "r2-domain", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "r2-domain", deployed, []sight{
 		{"as wanted", func(*lab) {}, steps.Ready, "", "cache.phlip9.com"},
 		{"none", func(l *lab) { clear(l.cloud.domains) }, steps.Missing, "", "connect domain cache.phlip9.com, TLS 1.2 or newer"},
 		{"no bucket yet", func(l *lab) { clear(l.cloud.domains); clear(l.cloud.buckets) }, steps.Missing, "", "connect"},
@@ -94,7 +90,7 @@ func TestTokenFinds(t *testing.T) {
 		l.host.deployed = nil
 	}
 	long := func(l *lab) { _ = l.clock.Sleep(t.Context(), time.Hour) }
-	sights(t, "r2-token", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "r2-token", deployed, []sight{
 		{"as wanted", func(*lab) {}, steps.Ready, "", "niks3-omnara1, this bucket only"},
 		{"none", func(l *lab) { unsealed(l); l.cloud.tokens = nil }, steps.Missing, "", "create API token niks3-omnara1, objects of phlip9-nix-cache only\nseal niks3-s3-access-key, niks3-s3-secret-key"},
 		{"fresh keys", func(l *lab) { l.cloud.lag = 1 }, steps.Waiting, "", "S3 does not know the new keys yet"},
@@ -180,9 +176,11 @@ func TestATokenThatAppearsAtTheLastMomentIsNotRolled(t *testing.T) {
 
 func TestPowerCutOverBucketAndToken(t *testing.T) {
 	stepstest.PowerCut(t, func(t *testing.T) (func(*stepstest.Power) steps.Report, func(*testing.T, steps.Report)) {
+		t.Helper()
 		l := ruled(t)
 		l.cloud.lag = 2
 		return l.story(t, "r2-bucket", "r2-token"), func(t *testing.T, r steps.Report) {
+			t.Helper()
 			l.allReady(t, r, "r2-bucket", "r2-token")
 			if len(l.cloud.tokens) != 1 || len(l.cloud.buckets) != 1 {
 				t.Errorf("%d tokens, %d buckets", len(l.cloud.tokens), len(l.cloud.buckets))

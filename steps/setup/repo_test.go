@@ -18,7 +18,7 @@ func TestTopicFinds(t *testing.T) {
 		l.hub.topics["phlip9/lexe"] = out
 		return out
 	}
-	sights(t, "repo-topic", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "repo-topic", deployed, []sight{
 		{"there", func(*lab) {}, steps.Ready, "", "buildbot-phlip9"},
 		{"there among others", func(l *lab) { l.hub.topics["phlip9/lexe"] = []string{"rust", "buildbot-phlip9"} }, steps.Ready, "", ""},
 		{"none", func(l *lab) { l.hub.topics["phlip9/lexe"] = nil }, steps.Missing, "", "add buildbot-phlip9 to phlip9/lexe"},
@@ -41,7 +41,7 @@ func TestATopicIsAddedAndNothingTakenAway(t *testing.T) {
 
 func TestFlakeFinds(t *testing.T) {
 	none := func(l *lab) { l.hub.flakes["phlip9/lexe"] = false }
-	sights(t, "repo-flake", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "repo-flake", deployed, []sight{
 		{"there", func(*lab) {}, steps.Ready, "", "every repository has one"},
 		{"none, and yes said", none, steps.Missing, "", "propose flake.nix by pull request in phlip9/lexe"},
 		{"none, and nothing said", func(l *lab) { none(l); l.yes = false }, steps.Waiting, "", "run setup with --yes"},
@@ -65,7 +65,7 @@ func TestInputsFinds(t *testing.T) {
 	has := func(kind string, have ...string) func(*lab) {
 		return func(l *lab) { l.host.inputs = state.Inputs{Kind: kind, Have: have} }
 	}
-	sights(t, "nix-inputs", func(t *testing.T) *lab { t.Helper(); return newLab(t) }, []sight{
+	sights(t, "nix-inputs", fresh, []sight{
 		{"a flake", func(*lab) {}, steps.Ready, "", "flake"},
 		{"npins", has("npins", "sops-nix", "niks3", "buildbot-nix"), steps.Ready, "", "npins"},
 		{"a flake lacks two", has("flake", "niks3"), steps.Blocked, "", `put into flake.nix: inputs.buildbot-nix.url = "github:nix-community/buildbot-nix"; inputs.sops-nix.url = "github:Mic92/sops-nix"; then run: nix flake lock`},

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestLocalSecretsFinds(t *testing.T) {
 	key := func(l *lab, name string) {
 		l.sops.values[shape.SigningKeyName], _ = shape.NewSigningKey(name, l.random)
 	}
-	sights(t, "local-secrets", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "local-secrets", deployed, []sight{
 		{"all there", func(*lab) {}, steps.Ready, "", "7, shapes right"},
 		{"one missing", forget(shape.APITokenName), steps.Missing, "", "make niks3-api-token"},
 		{"one missing that the host uses", func(l *lab) { delete(l.sops.values, shape.APITokenName) }, steps.Blocked, "", "niks3-api-token is on omnara1, but not in nixos/omnara1/secrets.yaml"},
@@ -57,7 +58,7 @@ func TestLocalSecretsFinds(t *testing.T) {
 			l.sops.values[shape.WorkersName] = shape.ComposeWorkers(l.sops.values[shape.WorkerPasswordName], []state.Worker{{Name: "omnara1", Cores: 10}, {Name: "theirs", Cores: 3}})
 		}, steps.Ready, "", ""},
 	})
-	sights(t, "local-secrets", func(t *testing.T) *lab { return ruled(t) }, []sight{
+	sights(t, "local-secrets", ruled, []sight{
 		{"none", func(*lab) {}, steps.Missing, "", "make buildbot-http-basic-auth-password"},
 		{"none, two logins", func(l *lab) { twoLogins(&l.conf) }, steps.Missing, "", "make niks3-signing-key"},
 	})
@@ -65,10 +66,7 @@ func TestLocalSecretsFinds(t *testing.T) {
 
 func TestOnlyWhatIsMissingIsMade(t *testing.T) {
 	l := done(t)
-	before := map[state.SecretName]state.Secret{}
-	for n, v := range l.sops.values {
-		before[n] = v
-	}
+	before := maps.Clone(l.sops.values)
 	l.host.deployed = nil
 	delete(l.sops.values, shape.WebhookSecretName)
 	l.conf.Workers = append(l.conf.Workers, state.Worker{Name: "build2", Cores: 3})
@@ -103,8 +101,10 @@ func TestPowerCutOverLocalSecrets(t *testing.T) {
 	for name, say := range map[string]func(*state.Config){"fully-private": func(*state.Config) {}, "two-logins": twoLogins} {
 		t.Run(name, func(t *testing.T) {
 			stepstest.PowerCut(t, func(t *testing.T) (func(*stepstest.Power) steps.Report, func(*testing.T, steps.Report)) {
+				t.Helper()
 				l := newLab(t, say)
 				return l.story(t, "recipients", "local-secrets"), func(t *testing.T, r steps.Report) {
+					t.Helper()
 					l.allReady(t, r, "recipients", "local-secrets")
 					if n := len(shape.Local(l.conf.CI.Access)); len(l.sops.values) != n {
 						t.Errorf("%d sealed, not %d", len(l.sops.values), n)
@@ -116,7 +116,7 @@ func TestPowerCutOverLocalSecrets(t *testing.T) {
 }
 
 func TestSecretsFileFinds(t *testing.T) {
-	sights(t, "secrets-file", func(t *testing.T) *lab { return done(t) }, []sight{
+	sights(t, "secrets-file", deployed, []sight{
 		{"all well", func(*lab) {}, steps.Ready, "", "11 secrets, 2 recipients"},
 		{"one is missing", func(l *lab) { delete(l.sops.values, appKey) }, steps.Waiting, "", "not sealed yet: buildbot-github-app-secret-key"},
 		{"one is of the wrong shape", func(l *lab) { l.sops.values[secretKey] = state.NewSecret("value") }, steps.Blocked, "F21", "niks3-s3-secret-key: is not a secret key of R2"},
@@ -127,7 +127,7 @@ func TestSecretsFileFinds(t *testing.T) {
 		{"the rule has one less", func(l *lab) { l.sops.file = append(l.sops.file, "age1gone") }, steps.Drifted, "", "update"},
 		{"in another order", func(l *lab) { l.sops.file = []string{hostKey, me, me} }, steps.Ready, "", ""},
 	})
-	sights(t, "secrets-file", func(t *testing.T) *lab { return done(t, twoLogins) }, []sight{
+	sights(t, "secrets-file", deployedWithTwoLogins, []sight{
 		{"two logins", func(*lab) {}, steps.Ready, "", "10 secrets"},
 		{"an environment file with more in it", func(l *lab) { l.sops.values[shape.ProxyEnvName] = state.NewSecret("LD_PRELOAD=/tmp/x\n") }, steps.Blocked, "F37", "oauth2-proxy-env: sets another variable"},
 	})

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -137,8 +138,14 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
+	if strings.Contains(strings.Join(args, " ")+" ", "--output json ") || slices.Contains(args, "--output=json") {
+		c.output = "json" // also where the line could not be read to its end
+	}
 	if ctx.Err() != nil {
 		_, _ = fmt.Fprintln(s.Err, "interrupted: what is done stays done; run it again to go on")
+		if len(c.last.Rows) == 0 && c.output == "json" {
+			_ = plain.WriteLine(s.Out, plain.ErrorDoc{Kind: "result", Status: steps.Failed, Err: "interrupted", Problems: []state.Problem{}})
+		}
 		return codeInterrupted
 	}
 	return c.report(err)

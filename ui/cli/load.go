@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -86,11 +85,14 @@ func (c *command) readFile(root string) (answersFile, error) {
 			path = filepath.Join(c.io.Dir, path)
 		}
 	}
-	data, err := os.ReadFile(path)
+	data, found, err := state.ReadFile(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && c.file == "":
+	case err == nil && !found && c.file == "":
 		return answersFile{isNew: true}, nil
-	case err != nil:
+	case err == nil && !found:
+		err = fs.ErrNotExist
+	}
+	if err != nil {
 		return answersFile{}, wrongUse(state.Problem{What: "cannot read " + path, Why: err.Error(), Fix: "see that the file is there and that you may read it"})
 	}
 	config, problems := state.ParseConfig(filepath.Base(path), data)
@@ -112,6 +114,11 @@ func (c *command) given(config *state.Config) (map[string]state.Secret, []state.
 		}
 	}
 	given := map[string]state.Secret{}
+	for _, q := range state.Questions() {
+		if v, ok := c.lookup(state.EnvName(q.Key)); ok && q.Kind == state.KindSecret {
+			given[q.Key] = state.NewSecret(strings.TrimSpace(v))
+		}
+	}
 	for _, pair := range c.set {
 		if err := c.take(pair, config, given); err != nil {
 			problems = append(problems, state.AsProblem(err))
@@ -172,6 +179,9 @@ func (l loaded) complete() error {
 	}
 	if len(problems) == 0 {
 		problems = l.config.Check()
+	}
+	if p := l.config.Paths; len(problems) == 0 {
+		problems = l.dir.Inside(p.Module, p.Client, p.Facts, p.Secrets, ".sops.yaml", state.ConfigName)
 	}
 	if len(problems) > 0 {
 		return wrongUse(problemsError(problems))

@@ -134,12 +134,7 @@ func (c *command) renderCommand() *cobra.Command {
 				return err
 			}
 			defer run.close()
-			r := run.engine.Setup(cmd.Context())
-			row, _ := r.Row("nix-module")
-			if row.Status() != steps.Ready {
-				return said(codeWaits)
-			}
-			return nil
+			return said(codeOf(run.engine.Setup(cmd.Context())))
 		},
 	}
 }

@@ -67,6 +67,13 @@ func (c *command) worldDir() (dir string, temporary bool, err error) {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(c.io.Dir, dir)
 	}
+	_, noAnswers := os.Stat(filepath.Join(dir, state.ConfigName))
+	_, noWorld := os.Stat(filepath.Join(dir, ".nixwright", "world", "state.json"))
+	if noAnswers == nil && noWorld != nil {
+		return "", false, wrongUse(state.Problem{
+			What: dir + " is a set-up of its own", Why: "its " + state.ConfigName + " leads to the real world, and a rehearsal must not", Fix: "rehearse in another directory",
+		})
+	}
 	return dir, false, os.MkdirAll(dir, 0o755)
 }
 

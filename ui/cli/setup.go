@@ -90,11 +90,10 @@ func (c *command) setup(ctx context.Context, o setupOptions) error {
 	}
 	r := run.engine.Setup(ctx)
 	c.last = r
+	c.afterSetup(run, r)
 	if code := codeOf(r); code != codeDone || !o.revoke {
-		c.afterSetup(r)
 		return said(code)
 	}
-	c.afterSetup(r)
 	return run.session.Revoke(ctx)
 }
 
@@ -144,7 +143,9 @@ type running struct {
 	c       *command
 	engine  *steps.Engine
 	session Session
+	files   []string // ours, for a commit
 	journal *state.Journal
+	mute    bool // the journal cannot be written
 	lock    *state.Lock
 	sink    steps.Sink
 }
@@ -211,6 +212,8 @@ func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *p
 		return nil, err
 	}
 	r := &running{c: c, engine: engine, session: session, lock: lock, journal: state.NewJournal(l.dir), sink: c.sink()}
+	p := l.config.Paths
+	r.files = []string{state.ConfigName, ".sops.yaml", p.Module, p.Client, p.Facts, p.Secrets}
 	engine.Run = fmt.Sprintf("%x", time.Now().UnixMilli())
 	engine.Only, engine.Keep, engine.Given, engine.Emit = o.only, session.Keep, l.answers.Given, r.emit
 	people := steps.People{Browser: session.Browser, Opens: o.open, Wait: o.wait, Clock: engine.Clock, Note: c.note}
@@ -238,12 +241,12 @@ func takeLock(ctx context.Context, dir state.Dir) (*state.Lock, error) {
 // be written is said once and stops nothing: it decides nothing.
 func (r *running) emit(e steps.Event) {
 	r.sink(e)
-	if r.journal == nil {
+	if r.mute {
 		return
 	}
 	if err := r.journal.Append(e, e.Durable()); err != nil {
 		_, _ = fmt.Fprintln(r.c.io.Err, "the journal is not written: "+err.Error())
-		r.journal = nil
+		r.mute = true
 	}
 }
 
@@ -283,13 +286,21 @@ func (c *command) sink() steps.Sink {
 	case "json":
 		return plain.JSON(c.io.Out)
 	case "quiet":
-		return func(steps.Event) {}
+		return c.commandsOnly
 	}
 	talk := c.io.Err
 	if talk == nil {
 		talk = io.Discard
 	}
 	return plain.Text(c.io.Out, talk, c.style())
+}
+
+// commandsOnly says the one thing that no output mode leaves out: the command
+// that is about to be run.
+func (c *command) commandsOnly(e steps.Event) {
+	if e.Kind == steps.KindChange && e.Step == "deploy" {
+		_, _ = fmt.Fprintln(c.io.Err, e.Text)
+	}
 }
 
 // codeOf is a run's exit code.
@@ -305,7 +316,7 @@ func codeOf(r steps.Report) int {
 }
 
 // afterSetup says how it ended.
-func (c *command) afterSetup(r steps.Report) {
+func (c *command) afterSetup(run *running, r steps.Report) {
 	if c.output == "json" || c.output == "quiet" {
 		return
 	}
@@ -320,7 +331,7 @@ func (c *command) afterSetup(r steps.Report) {
 	}
 	module, _ := r.Row("nix-module")
 	if row, ok := r.Row("deploy"); ok && row.Status() == steps.Waiting && module.Status() == steps.Ready {
-		_, _ = fmt.Fprintln(c.io.Out, "next: git add -A && git commit -m 'ci: buildbot-nix, niks3'; then "+strings.TrimPrefix(row.Finding.Hint, "commit, then "))
+		_, _ = fmt.Fprintln(c.io.Out, "next: git add "+strings.Join(run.files, " ")+" && git commit -m 'ci: buildbot-nix, niks3'; then "+strings.TrimPrefix(row.Finding.Hint, "commit, then "))
 	}
 }
 

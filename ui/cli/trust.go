@@ -5,7 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
+	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/nixwright/nixwright/state"
@@ -19,14 +20,11 @@ func (c *command) trusted(ctx context.Context, l loaded, prompt *plain.Prompter)
 	if len(l.foreign) == 0 || c.trust {
 		return nil
 	}
-	shown, err := json.Marshal(l.ends)
+	record, entry, err := c.trustRecord(l)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(shown)
-	digest := hex.EncodeToString(sum[:]) + "\n"
-	remembered, err := os.ReadFile(l.dir.Own("trusted"))
-	if err == nil && string(remembered) == digest && !c.nonInteractive {
+	if known, _, err := state.ReadFile(record); err == nil && !c.nonInteractive && strings.Contains(string(known), entry) {
 		return nil
 	}
 	problem := state.Problem{
@@ -37,14 +35,33 @@ func (c *command) trusted(ctx context.Context, l loaded, prompt *plain.Prompter)
 	if prompt == nil {
 		return wrongUse(problem)
 	}
-	v, err := prompt.Ask(ctx, state.Question{
-		Ask: problem.What + ": " + state.CleanText(string(shown), 500), Why: problem.Why + ". Type yes if they are right.",
-	})
+	for _, key := range state.ConfigKeys() { // all of them, whole: nothing may hide at the end
+		if v, ok := (state.Config{Endpoints: l.ends}).Value(key); ok && strings.HasPrefix(key, "endpoints.") {
+			c.note("  " + key + " = " + state.CleanText(v, 0))
+		}
+	}
+	v, err := prompt.Ask(ctx, state.Question{Ask: problem.What + ".", Why: problem.Why + ". Type yes if they are right."})
 	if err != nil || !v.Equal(state.NewSecret("yes")) {
 		return wrongUse(problem)
 	}
-	if err := l.dir.MakeOwn(); err != nil {
+	known, _, err := state.ReadFile(record)
+	if err != nil {
 		return err
 	}
-	return state.WriteFile(l.dir.Own("trusted"), []byte(digest), 0o600)
+	return state.WriteFile(record, append(known, entry...), 0o600)
+}
+
+// trustRecord is where a confirmation is remembered, and its line: in the
+// user's own state folder, never in the repository, which could bring it along.
+func (c *command) trustRecord(l loaded) (file, entry string, err error) {
+	folder := c.io.Env("XDG_STATE_HOME")
+	if folder == "" {
+		folder = filepath.Join(c.io.Env("HOME"), ".local", "state")
+	}
+	shown, err := json.Marshal(l.ends)
+	if err != nil {
+		return "", "", fmt.Errorf("remember trust: %w", err)
+	}
+	sum := sha256.Sum256([]byte(l.dir.Root + "\x00" + string(shown)))
+	return filepath.Join(folder, "nixwright", "trusted"), hex.EncodeToString(sum[:]) + "\n", nil
 }
