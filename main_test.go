@@ -104,7 +104,9 @@ func newLabIn(t *testing.T, dir, scenario string, o options) *lab {
 		_ = pw.Close()
 		ended <- code
 	}()
-	line, err := bufio.NewReader(pr).ReadBytes('\n')
+	lines := bufio.NewReader(pr)
+	line, err := lines.ReadBytes('\n')
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	if err != nil {
 		stop()
 		t.Fatalf("the world does not come up: %v, exit %d, %s", err, <-ended, talk.String())

@@ -145,6 +145,13 @@ func TestInstallFinds(t *testing.T) {
 		{"nowhere", func(l *lab) { clear(l.hub.installs) }, steps.Missing, "", "install phlip9-buildbot-ci on phlip9/dotfiles\ninstall phlip9-buildbot-ci on phlip9/lexe"},
 		{"on one", func(l *lab) { delete(l.hub.installs, "phlip9/lexe") }, steps.Missing, "", "F4 not installed"},
 		{"suspended", install(func(i *state.Installation) { i.Suspended = true }), steps.Blocked, "F4", "is suspended on phlip9"},
+		{"suspended in an organisation", func(l *lab) {
+			install(func(i *state.Installation) { i.Suspended = true })(l)
+			repos, _ := state.Find(l.known, state.FactRepos)
+			repos = slices.Clone(repos)
+			repos[1].Owner.Org = true
+			l.known = state.With(l.known, state.FactRepos, repos)
+		}, steps.Blocked, "F4", "https://github.com/organizations/phlip9/settings/installations/77"},
 		{"not accepted", install(func(i *state.Installation) { i.Permissions = map[string]string{"metadata": "read"} }), steps.Blocked, "F3", "has not accepted contents read, pull_requests read, repository_hooks write, statuses write"},
 	})
 }

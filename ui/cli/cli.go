@@ -123,6 +123,7 @@ type command struct {
 
 	last     steps.Report // of the setup that ran
 	closeLog func() error
+	served   bool // a world was up until it was ended
 }
 
 // Run runs one command line and returns its exit code.
@@ -141,7 +142,7 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 	if strings.Contains(strings.Join(args, " ")+" ", "--output json ") || slices.Contains(args, "--output=json") {
 		c.output = "json" // also where the line could not be read to its end
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !c.served {
 		_, _ = fmt.Fprintln(s.Err, "interrupted: what is done stays done; run it again to go on")
 		if len(c.last.Rows) == 0 && c.output == "json" {
 			_ = plain.WriteLine(s.Out, plain.ErrorDoc{Kind: "result", Status: steps.Failed, Err: "interrupted", Problems: []state.Problem{}})

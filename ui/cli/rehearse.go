@@ -160,6 +160,7 @@ func (c *command) serveWorld(ctx context.Context, scenario string) error {
 	if err != nil {
 		return err
 	}
+	c.served = true
 	<-ctx.Done()
 	return nil
 }
