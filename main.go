@@ -62,6 +62,7 @@ func start() int {
 		}
 	}
 	defer restore()
+	children := &runner.Children{}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -70,6 +71,7 @@ func start() int {
 		cancel()
 		<-signals
 		restore()
+		children.Kill()
 		os.Exit(130)
 	}()
 	dir, wdErr := os.Getwd()
@@ -84,7 +86,7 @@ func start() int {
 			b, err := term.ReadPassword(in)
 			return string(b), err
 		},
-	}, options{})
+	}, options{children: children})
 }
 
 // options are what tests put around the process.
@@ -92,6 +94,8 @@ type options struct {
 	wrap  func(service string, h http.Handler) http.Handler // around the pretend world's services
 	base  http.RoundTripper                                 // under every client
 	delay time.Duration                                     // added by the pretend world to each request
+
+	children *runner.Children // ended by the second interrupt
 }
 
 // run is one command line; it returns the exit code.
@@ -121,7 +125,7 @@ func versionOf() string {
 func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	c, e := r.Config, r.Config.Endpoints
 	hc := client(r, o.base)
-	exec := runner.Exec{}
+	exec := runner.Exec{Children: o.children}
 	hub, cloud := githubToken(ctx, r, exec), cloudflareToken(r)
 	home := r.Env("HOME")
 	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(c.Paths.Secrets), Env: r.Env, Home: home})

@@ -10,9 +10,9 @@ import (
 
 // Browser is how a page reaches a person and their answer comes back.
 type Browser interface {
-	// Serve shows the form on loopback; the addresses that browsers come back
-	// with arrive on the channel.
-	Serve(f *state.Form) <-chan state.Secret
+	// Serve shows the form on loopback, at the address of its file; the
+	// addresses that browsers come back with arrive on the channel.
+	Serve(file string, f *state.Form) <-chan state.Secret
 	// Save writes the form as a page of its own, for another computer.
 	Save(file string, f *state.Form) error
 	// Open shows an address in the person's browser.
@@ -73,10 +73,10 @@ func (p *People) wait(ctx context.Context, q state.Question) (state.Answer, erro
 	failed := make(chan error, 1)
 	var back <-chan state.Secret
 	if q.Form != nil {
-		back = p.Browser.Serve(q.Form)
+		back = p.Browser.Serve(q.File, q.Form)
 	}
 	if q.Kind == state.KindPage && q.Form == nil {
-		back = p.Browser.Serve(nil) // an address may still come back
+		back = p.Browser.Serve("", nil) // an address may still come back
 	}
 	if p.Opens && q.URL != "" {
 		go func() {

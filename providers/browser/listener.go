@@ -24,7 +24,7 @@ type Listener struct {
 	port    int
 	server  *http.Server
 	on      []net.Listener
-	form    atomic.Pointer[state.Form]
+	form    atomic.Pointer[shown]
 	answers chan string
 }
 
@@ -77,8 +77,17 @@ func bind(port int) ([]net.Listener, error) {
 // Callback is the address to which a service is to send the browser back.
 func (l *Listener) Callback() string { return fmt.Sprintf("http://localhost:%d/", l.port) }
 
+// shown is the page that is open, at its path.
+type shown struct {
+	path string
+	form *state.Form
+}
+
 // Serve makes this form the page at Callback; nil: there is no page.
-func (l *Listener) Serve(form *state.Form) { l.form.Store(form) }
+func (l *Listener) Serve(form *state.Form) { l.ServeAt("/", form) }
+
+// ServeAt makes this form the page at a path under Callback, and the only one.
+func (l *Listener) ServeAt(path string, form *state.Form) { l.form.Store(&shown{path, form}) }
 
 // Answers gives the full addresses, with their code or error, to which the
 // browser was sent back. Whether an answer belongs to a question (its state)
@@ -105,25 +114,23 @@ func (l *Listener) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'")
-	q, form := r.URL.Query(), l.form.Load()
+	q, now := r.URL.Query(), l.form.Load()
 	port := strconv.Itoa(l.port)
 	switch {
 	case r.Host != "localhost:"+port && r.Host != "127.0.0.1:"+port && r.Host != "[::1]:"+port:
 		http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
 	case r.Method != http.MethodGet:
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
-	case r.URL.Path != "/":
-		http.NotFound(w, r)
-	case q.Get("code") != "" || q.Get("error") != "":
+	case r.URL.Path == "/" && (q.Get("code") != "" || q.Get("error") != ""):
 		select {
 		case l.answers <- fmt.Sprintf("http://localhost:%d%s", l.port, r.URL.RequestURI()):
 		default: // nobody reads
 		}
 		page(w, thanksPage)
-	case form == nil:
-		http.NotFound(w, r)
+	case now == nil || now.form == nil || r.URL.Path != "/" && r.URL.Path != now.path:
+		http.Error(w, "This page is not open: nixwright is at another question, or not waiting any more.", http.StatusNotFound)
 	default:
-		page(w, FormHTML(*form))
+		page(w, FormHTML(*now.form))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/nixwright/nixwright/state"
 )
@@ -60,14 +61,19 @@ func (p *Pages) Address(file string) string {
 	if p.listener == nil {
 		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()
 	}
-	return p.listener.Callback()
+	return p.listener.Callback() + pageName(file)
 }
 
-// Serve shows the form; the addresses that browsers come back with arrive on
-// the channel.
-func (p *Pages) Serve(f *state.Form) <-chan state.Secret {
+// pageName is the path of a page: create-app.html is shown at /app.
+func pageName(file string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(filepath.Base(file), ".html"), "create-")
+}
+
+// Serve shows the form at its own address, and no other form at another; the
+// addresses that browsers come back with arrive on the channel.
+func (p *Pages) Serve(file string, f *state.Form) <-chan state.Secret {
 	if p.listener != nil {
-		p.listener.Serve(f)
+		p.listener.ServeAt("/"+pageName(file), f)
 	}
 	return p.answers
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -38,6 +39,38 @@ type Exec struct {
 	Grace time.Duration
 	// Moment is how long a detached program is watched; 0: two seconds.
 	Moment time.Duration
+	// Children, if there, knows what is running.
+	Children *Children
+}
+
+// Children are the programs that are running now. Each has a session of its
+// own, so an interrupt of the terminal does not reach it.
+type Children struct {
+	mu   sync.Mutex
+	pids map[int]bool
+}
+
+func (c *Children) note(pid int, running bool) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pids == nil {
+		c.pids = map[int]bool{}
+	}
+	c.pids[pid] = running
+}
+
+// Kill ends all of them at once, with what they started.
+func (c *Children) Kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for pid, running := range c.pids {
+		if running {
+			_ = syscall.Kill(-pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // Run implements Runner.
@@ -60,7 +93,12 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 		cmd.Stdout = c.Stdout
 	}
 
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		e.Children.note(cmd.Process.Pid, true)
+		err = cmd.Wait()
+		e.Children.note(cmd.Process.Pid, false)
+	}
 	outLines.flush()
 	errLines.flush()
 	if ctx.Err() != nil && cmd.Process != nil {

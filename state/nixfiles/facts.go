@@ -111,3 +111,13 @@ func set(in []string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// IsFacts says whether a text is a facts file, of this or another version: so
+// it is ours to write again.
+func IsFacts(text string) bool {
+	var f struct {
+		Schema int    `json:"schema"`
+		Access string `json:"access"`
+	}
+	return strings.TrimSpace(text) == "" || json.Unmarshal([]byte(text), &f) == nil && f.Schema > 0 && f.Access != ""
+}

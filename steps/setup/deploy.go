@@ -35,8 +35,23 @@ func (s deploy) command() string {
 	if len(argv) == 0 {
 		argv = []string{"nixos-rebuild", "switch", "--flake", ".#" + s.Config.Host.Name, "--target-host", "root@" + s.Config.Host.SSH}
 	}
-	return state.CleanText(strings.Join(argv, " "), 300)
+	words := make([]string, len(argv))
+	for i, w := range argv {
+		words[i] = quoted(state.CleanText(w, 0))
+	}
+	return strings.Join(words, " ") // whole: nothing may hide at its end
 }
+
+// quoted is a word as a shell would take it.
+func quoted(w string) string {
+	if w != "" && !strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plainWord, r) }) {
+		return w
+	}
+	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+}
+
+// plainWord are the characters that need no quotes.
+const plainWord = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./,:@%#"
 
 // filesHash is what the module writes to /etc/nixwright/applied.json on the
 // host: SHA-256 over the hex digests of facts, module and secrets file. found
@@ -111,6 +126,8 @@ func (s deploy) running(have state.Deployment, all []state.Unit) steps.Finding {
 	return ready(fmt.Sprintf("%s runs these files, %d units up", s.Config.Host.Name, len(all)), state.One(state.FactDeployment, have))
 }
 
+// Apply runs the command to its end, also where the run is interrupted
+// meanwhile: a switch that is cut off half-way is worse than a late one.
 func (s deploy) Apply(ctx context.Context, _ state.Facts, _ steps.Finding, out steps.Out) error {
-	return s.Deployer.Deploy(ctx, s.Config.Deploy.Command, func(line string) { out.Logf("%s", line) })
+	return s.Deployer.Deploy(context.WithoutCancel(ctx), s.Config.Deploy.Command, func(line string) { out.Logf("%s", line) })
 }

@@ -27,6 +27,7 @@ func (s githubApp) Info() steps.Info {
 		Needs: []state.Ref{state.FactOwner.Ref()},
 		After: []state.Ref{state.FactRecipients.Ref()},
 		Gives: []state.Ref{state.FactApp.Ref(), state.Ref(appKey)},
+		Cost:  state.Cost{Pages: 1, Clicks: 1},
 	}
 }
 
@@ -156,7 +157,11 @@ func (s githubApp) Apply(ctx context.Context, in state.Facts, f steps.Finding, o
 		return err
 	}
 	if app, known := state.Find(f.Facts, state.FactApp); known {
-		return s.note(ctx, app, out)
+		ids, err := s.identities(ctx)
+		if err != nil {
+			return err
+		}
+		return s.note(ctx, ids, app, out)
 	}
 	auth, _, err := s.auth(ctx)
 	if err != nil {
@@ -165,17 +170,13 @@ func (s githubApp) Apply(ctx context.Context, in state.Facts, f steps.Finding, o
 	if id := cmp.Or(s.Config.Adopt.AppID, auth.ID); id != 0 {
 		return s.adopt(ctx, id, owner, out)
 	}
-	return s.page(owner).make(ctx, out, func(ctx context.Context, made state.NewApp) error {
-		return s.note(ctx, made.App, out, state.Sealed{Name: appKey, Value: made.Key})
+	return s.page(owner).make(ctx, out, func(ctx context.Context, ids shape.Identities, made state.NewApp) error {
+		return s.note(ctx, ids, made.App, out, state.Sealed{Name: appKey, Value: made.Key})
 	})
 }
 
 // note seals what no API gives back of the App, with what came along.
-func (s githubApp) note(ctx context.Context, app state.App, out steps.Out, more ...state.Sealed) error {
-	ids, err := s.identities(ctx)
-	if err != nil {
-		return err
-	}
+func (s githubApp) note(ctx context.Context, ids shape.Identities, app state.App, out steps.Out, more ...state.Sealed) error {
 	ids.App = &shape.AppIdentity{ID: app.ID, Slug: app.Slug, Name: cmp.Or(app.Name, app.Slug), ClientID: app.ClientID}
 	sealed, err := ids.Seal()
 	if err != nil {
@@ -202,7 +203,11 @@ func (s githubApp) adopt(ctx context.Context, id int64, owner state.Owner, out s
 	if err != nil {
 		return err
 	}
-	if err := s.note(ctx, app, out, state.Sealed{Name: appKey, Value: key}); err != nil {
+	ids, err := s.identities(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.note(ctx, ids, app, out, state.Sealed{Name: appKey, Value: key}); err != nil {
 		return err
 	}
 	out.Logf("the private key is sealed: delete %s", file)

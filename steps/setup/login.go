@@ -44,13 +44,23 @@ type login struct {
 }
 
 func (s login) Info() steps.Info {
-	return steps.Info{
+	info := steps.Info{
 		ID: s.role.step, Title: s.role.title, Phase: steps.PhaseBefore, Lines: []int{s.role.line},
 		Does:  "create the login App " + s.app(),
 		Needs: []state.Ref{state.FactOwner.Ref()},
 		After: []state.Ref{state.FactRecipients.Ref()},
 		Gives: append([]state.Ref{s.role.fact.Ref()}, s.gives()...),
+		Cost:  state.Cost{Pages: 1, Clicks: 1},
 	}
+	if s.unneeded() {
+		info.Needs, info.After, info.Cost = nil, nil, state.Cost{}
+	}
+	return info
+}
+
+// unneeded says whether the access mode has no such door.
+func (s login) unneeded() bool {
+	return s.role.name == "buildbot" && s.Config.CI.Access == state.FullyPrivate
 }
 
 func (s login) gives() []state.Ref {
@@ -91,7 +101,7 @@ func (s login) known(ctx context.Context) (id shape.LoginIdentity, noted bool, s
 }
 
 func (s login) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) {
-	if s.role.name == "buildbot" && s.Config.CI.Access == state.FullyPrivate {
+	if s.unneeded() {
 		return steps.Finding{Status: steps.NotNeeded, Text: "fully-private has one login"}, nil
 	}
 	owner, err := state.Get(in, state.FactOwner)
@@ -184,15 +194,19 @@ func (s login) Apply(ctx context.Context, in state.Facts, f steps.Finding, out s
 		return err
 	}
 	if app, known := state.Find(f.Facts, s.role.fact); known { // adopted: only the note is missing
-		return s.keep(ctx, out, shape.LoginIdentity{Name: app.Name, Kind: app.Kind, ClientID: app.ClientID, Slug: app.Slug}, state.Secret{})
+		ids, err := s.identities(ctx)
+		if err != nil {
+			return err
+		}
+		return s.keep(ctx, out, ids, shape.LoginIdentity{Name: app.Name, Kind: app.Kind, ClientID: app.ClientID, Slug: app.Slug}, state.Secret{})
 	}
 	id, _, _, err := s.known(ctx)
 	if err != nil {
 		return err
 	}
 	if s.Config.GitHub.Login == state.ViaGitHubApp && id.ClientID == "" {
-		return s.page(owner).make(ctx, out, func(ctx context.Context, made state.NewApp) error {
-			return s.keep(ctx, out, shape.LoginIdentity{Name: made.App.Name, Kind: state.ViaGitHubApp, ClientID: made.App.ClientID, Slug: made.App.Slug}, made.ClientSecret)
+		return s.page(owner).make(ctx, out, func(ctx context.Context, ids shape.Identities, made state.NewApp) error {
+			return s.keep(ctx, out, ids, shape.LoginIdentity{Name: made.App.Name, Kind: state.ViaGitHubApp, ClientID: made.App.ClientID, Slug: made.App.Slug}, made.ClientSecret)
 		})
 	}
 	return s.register(ctx, owner, id, out)
@@ -237,17 +251,17 @@ func (s login) register(ctx context.Context, owner state.Owner, id shape.LoginId
 			state.LoginWrong: "one of them is another App's", state.LoginCallback: "the App leads back to another address than " + s.callback(),
 		}[verdict], Fix: "look at the App's page and answer again; nothing was sealed", URL: s.Web + "/settings/developers"}
 	}
-	return s.keep(ctx, out, id, b.Value)
+	ids, err := s.identities(ctx)
+	if err != nil {
+		return err
+	}
+	return s.keep(ctx, out, ids, id, b.Value)
 }
 
 // keep seals the client id with the secret that belongs to it; in two-logins
 // the proxy's secret lives in its environment file, with a cookie secret made
 // in the same write.
-func (s login) keep(ctx context.Context, out steps.Out, id shape.LoginIdentity, secret state.Secret) error {
-	ids, err := s.identities(ctx)
-	if err != nil {
-		return err
-	}
+func (s login) keep(ctx context.Context, out steps.Out, ids shape.Identities, id shape.LoginIdentity, secret state.Secret) error {
 	if ids.Logins == nil {
 		ids.Logins = map[string]shape.LoginIdentity{}
 	}

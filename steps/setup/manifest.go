@@ -33,7 +33,7 @@ type manifestPage struct {
 // make shows the page, takes the address that comes back, trades its code for
 // the App and hands the reply to keep, all of it under one limit that an
 // interrupt does not cut. The page's state is good once, and for an hour.
-func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context.Context, state.NewApp) error) error {
+func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context.Context, shape.Identities, state.NewApp) error) error {
 	if err := m.Dir.HasRoom(m.Config.Paths.Secrets); err != nil {
 		return err
 	}
@@ -53,6 +53,11 @@ func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context
 	if err != nil {
 		return err
 	}
+	// Read before, so that nothing stands between the reply and its seal.
+	ids, err := m.identities(ctx)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := steps.Once(ctx)
 	defer cancel()
 	app, err := m.Apps.Convert(ctx, code)
@@ -65,7 +70,7 @@ func (m manifestPage) make(ctx context.Context, out steps.Out, keep func(context
 	if err != nil {
 		return err
 	}
-	if err := keep(ctx, app); err != nil {
+	if err := keep(ctx, ids, app); err != nil {
 		return err
 	}
 	for name, level := range m.manifest.Permissions {

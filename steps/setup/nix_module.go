@@ -55,6 +55,11 @@ func (s nixModule) Detect(_ context.Context, in state.Facts) (steps.Finding, err
 			f.Status = steps.Missing
 			f.Changes = append(f.Changes, steps.Change{Verb: "write", What: one.path})
 		case have == one.text:
+		case one.name == "" && !nixfiles.IsFacts(have):
+			return blocked(state.Problem{
+				What: one.path + " is somebody's", Why: "it is no facts file of nixwright's, and what stands there is not overwritten",
+				Fix: "move it away, or choose another paths.facts",
+			}), nil
 		case one.name != "" && !nixfiles.Shipped(one.name, have):
 			line, ours, theirs := firstDifference(one.text, have)
 			return blocked(state.Problem{
