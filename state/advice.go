@@ -20,6 +20,7 @@ var advice = []struct {
 	{syscall.ENOSPC, "the disk is full", "free some space and run this again; what is done stays done", false},
 	{syscall.ENOTDIR, "a file stands where a folder should be", "move it away, or choose another path under [paths]", false},
 	{syscall.EISDIR, "a folder stands where a file should be", "move it away, or choose another path under [paths]", false},
+	{syscall.ELOOP, "a link stands where a file of ours should be", "remove the link and run this again", false},
 	{syscall.EROFS, "the file system is read-only", "work on a copy that may be written", false},
 	{fs.ErrPermission, "this user may not read or write it", "see that you may, and run this again; what is done stays done", false},
 }
