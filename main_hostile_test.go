@@ -126,7 +126,7 @@ func TestTheDeployCommand(t *testing.T) {
 	seen, done := filepath.Join(l.dir, "seen"), filepath.Join(l.dir, "done")
 	script := "#!/bin/sh\nenv > '" + seen + "'\nsleep 1\necho end > '" + done + "'\n"
 	l.write("deploy.sh", script)
-	if err := os.Chmod(filepath.Join(l.dir, "deploy.sh"), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.Chmod(filepath.Join(l.dir, "deploy.sh"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(l.dir, "nixos/omnara1/ci-facts.json")); err != nil {

@@ -114,7 +114,7 @@ func (s *checkWebhook) Detect(ctx context.Context, in state.Facts) (steps.Findin
 				Fix: "switch the App's own hook off on the page (Webhook, Active), or delete the hooks that are too many", URL: state.AppURL(s.Web, app.Owner, app.Slug),
 			}), nil
 		case slices.ContainsFunc(h.deliveries, answered):
-			if !answered(h.deliveries[0]) {
+			if newest := h.deliveries[0]; newest.Status != 0 && !answered(newest) {
 				f.Problems = append(f.Problems, refusedDelivery(h, page))
 			}
 		case !h.app && !s.pinged(h):

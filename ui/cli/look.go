@@ -74,7 +74,7 @@ func planCode(r steps.Report) int {
 		switch {
 		case row.Status() == steps.Failed:
 			return codeFailed
-		case plain.ToDo(row), row.Status() == steps.Blocked:
+		case plain.Undone(row), row.Status() == steps.Blocked:
 			code = codeToDo
 		}
 	}

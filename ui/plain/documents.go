@@ -68,15 +68,15 @@ func Plan(r steps.Report) PlanDoc {
 	for _, row := range r.Rows {
 		d.Steps = append(d.Steps, stepDoc(row))
 		d.Human = d.Human.Plus(row.Cost())
-		if ToDo(row) {
+		if Undone(row) {
 			d.ToDo++
 		}
 	}
 	return d
 }
 
-// ToDo says whether setup would work on the row.
-func ToDo(row steps.Row) bool {
+// Undone says whether setup would work on the row.
+func Undone(row steps.Row) bool {
 	switch row.Status() {
 	case steps.Unknown, steps.Missing, steps.Drifted:
 		return true

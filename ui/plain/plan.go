@@ -63,7 +63,7 @@ func planSign(row steps.Row, i int, style Style) string {
 		return style.glyph(you)
 	case row.Status() == steps.Drifted:
 		return "~"
-	case ToDo(row):
+	case Undone(row):
 		return "+"
 	}
 	return style.glyph(string(row.Status()))
@@ -74,7 +74,7 @@ func planCount(r steps.Report) string {
 	var todo, ready, notNeeded, later, blocked int
 	for _, row := range r.Rows {
 		switch {
-		case ToDo(row):
+		case Undone(row):
 			todo++
 		case row.Status() == steps.Ready:
 			ready++
