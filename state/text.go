@@ -21,16 +21,19 @@ func CleanText(s string, limit int) string {
 		case r == utf8.RuneError, unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r):
 			continue
 		}
-		if limit > 0 && n >= limit {
+		width := 1
+		if space {
+			width = 2
+		}
+		if limit > 0 && n+width > limit {
 			b.WriteString("…")
 			break
 		}
 		if space {
 			b.WriteByte(' ')
-			n, space = n+1, false
 		}
 		b.WriteRune(r)
-		n++
+		n, space = n+width, false
 	}
 	return b.String()
 }
