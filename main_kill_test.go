@@ -108,23 +108,23 @@ func TestKilledAtEveryWrite(t *testing.T) {
 func (l *lab) recovers() {
 	l.t.Helper()
 	args := []string{"setup", "-n", "--open", "--wait", "3s"}
-	r := l.run(args...)
-	if r.code == 3 && strings.Contains(r.out, "create the GitHub App") {
-		// The pretend person outlived the killed run and pressed the button
-		// there; the page that is open now says that the name is taken.
-		r = l.run(args...)
-	}
-	lost := 0
-	if r.code == 3 {
+	r, lost := l.run(args...), 0
+	for tries := 0; r.code == 3; tries++ {
 		for _, name := range []string{"phlip9-buildbot-ci", "phlip9-ci-oauth2-proxy"} {
 			if strings.Contains(r.out, "when it made "+name) || strings.Contains(r.out, "the App "+name+" exists, and its keys are not sealed here") {
 				lost++
 			}
 		}
-		if lost == 0 {
+		if lost > 0 {
+			r = l.run(append(args, "--set", "github.app_name=phlip9-ci-again", "--set", "github.proxy_login_app=phlip9-login-again")...)
+			break
+		}
+		if tries == 2 {
 			l.t.Fatalf("the next run waits for what is not lost:\n%s", r.out)
 		}
-		r = l.run(append(args, "--set", "github.app_name=phlip9-ci-again", "--set", "github.proxy_login_app=phlip9-login-again")...)
+		// The pretend person outlived the killed run and pressed its button
+		// meanwhile, so the page that was open here said that the name is taken.
+		r = l.run(args...)
 	}
 	if r.code != 0 {
 		l.t.Fatalf("the next run: exit %d\n%s\n%s", r.code, r.out, r.err)
@@ -142,7 +142,9 @@ func (l *lab) recovers() {
 			l.t.Errorf("%d of %s", names[one], one)
 		}
 	}
-	if n := len(w.GitHub.Apps); n != 2+lost {
+	// Without a loss there are two; with one the two of the old names may be
+	// there as well, depending on how far the person got.
+	if n := len(w.GitHub.Apps); n < 2 || n > 4 || lost == 0 && n != 2 {
 		l.t.Errorf("%d Apps, %d of them lost", n, lost)
 	}
 }
