@@ -136,20 +136,6 @@ func TestForeignThingsSurvive(t *testing.T) {
 // lifecycle gives a bucket a setting that nixwright does not know of.
 func (l *lab) lifecycle(bucket string) {
 	l.t.Helper()
-	url := l.ends.CloudflareAPI + "/accounts/30faeb30dcb2a77a72fdc0948c99de62/r2/buckets/" + bucket + "/lifecycle"
 	body := `{"rules":[{"id":"theirs","enabled":true,"conditions":{"prefix":"tmp/"},"abortMultipartUploadsTransition":{"condition":{"type":"Age","maxAge":86400}}}]}`
-	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, url, strings.NewReader(body))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+l.env["CLOUDFLARE_API_TOKEN"])
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		l.t.Fatalf("lifecycle: %s", res.Status)
-	}
+	l.cloudflare(http.MethodPut, "/accounts/30faeb30dcb2a77a72fdc0948c99de62/r2/buckets/"+bucket+"/lifecycle", body, nil)
 }

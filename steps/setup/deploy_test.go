@@ -33,6 +33,11 @@ func TestDNSFinds(t *testing.T) {
 		{"elsewhere by an alias", func(l *lab) { l.cloud.records, l.cloud.resolved = nil, []netip.Addr{elsewhere} }, steps.Blocked, "F40", "does not lead to omnara1"},
 		{"a record for another name", func(l *lab) { l.cloud.records = []state.DNSRecord{{Name: "phlip9.com", Addr: elsewhere}} }, steps.Missing, "", "create A record"},
 		{"another's zone", func(l *lab) { l.cloud.records, l.known = nil, state.With(l.known, state.FactZones, zone) }, steps.Blocked, "F40", "point its A and AAAA records at omnara1"},
+		{"a private host and no record", func(l *lab) { l.cloud.records, l.host.addrs = nil, []netip.Addr{netip.MustParseAddr("10.0.0.9")} }, steps.Blocked, "F40", "public address"},
+		{"a private host and an address", func(l *lab) { l.host.addrs = []netip.Addr{netip.MustParseAddr("100.64.0.9")} }, steps.Ready, "", "not checked whether ci.phlip9.com leads to omnara1"},
+		{"public and private", func(l *lab) {
+			l.cloud.records, l.host.addrs = nil, append([]netip.Addr{netip.MustParseAddr("fd00::9")}, l.host.addrs[0])
+		}, steps.Missing, "", "create A record ci.phlip9.com to 203.0.113.9"},
 		{"host without address", func(l *lab) { l.host.addrs = nil }, steps.Blocked, "", "the address of omnara1 is not known"},
 	})
 }

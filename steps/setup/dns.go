@@ -26,6 +26,17 @@ func (s dns) Info() steps.Info {
 
 type namesSeen struct{ host, ci []netip.Addr }
 
+// carrier are the addresses that carriers and private networks share (RFC 6598).
+var carrier = netip.MustParsePrefix("100.64.0.0/10")
+
+// public are the host's addresses that the world can reach.
+func (n namesSeen) public() []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(n.host), func(a netip.Addr) bool {
+		a = a.Unmap()
+		return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || carrier.Contains(a)
+	})
+}
+
 func (s dns) look(ctx context.Context) (seen namesSeen, err error) {
 	err = together(ctx,
 		func(ctx context.Context) (err error) { seen.host, err = s.Host.Addresses(ctx); return err },
@@ -43,12 +54,13 @@ func (s dns) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) 
 		return steps.Finding{}, err
 	}
 	domain := s.Config.CI.Domain
-	if len(seen.host) == 0 {
-		return blocked(state.Problem{What: "the address of " + s.Config.Host.SSH + " is not known", Why: "no name server knows it", Fix: "give it an address record, or set host.ssh to its address"}), nil
+	if len(seen.public()) == 0 {
+		return s.unreachable(seen), nil
 	}
 	if slices.ContainsFunc(seen.ci, func(a netip.Addr) bool { return slices.Contains(seen.host, a) }) {
 		return ready(domain+" leads to "+s.Config.Host.Name, state.One(state.FactAddress, seen.host)), nil
 	}
+	seen.host = seen.public()
 	zones, err := state.Get(in, state.FactZones)
 	if err != nil {
 		return steps.Finding{}, err
@@ -85,6 +97,25 @@ func (s dns) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) 
 	return f, nil
 }
 
+// unreachable is about a host whose public address is not known: there is
+// nothing to compare with, and nothing to publish.
+func (s dns) unreachable(seen namesSeen) steps.Finding {
+	domain := s.Config.CI.Domain
+	if len(seen.host) == 0 {
+		return blocked(state.Problem{What: "the address of " + s.Config.Host.SSH + " is not known", Why: "no name server knows it", Fix: "give it an address record, or set host.ssh to its address"})
+	}
+	why := "ssh reaches the host at a private address, " + seen.host[0].String()
+	if len(seen.ci) == 0 {
+		return blocked(state.Problem{
+			ID: "F40", What: domain + " has no address, and the host's public one is not known", Why: why + ", which the world cannot",
+			Fix: "make an A or AAAA record for " + domain + " with the host's public address",
+		})
+	}
+	f := ready(domain+" has an address", state.One(state.FactAddress, seen.ci))
+	f.Problems = []state.Problem{{What: "not checked whether " + domain + " leads to " + s.Config.Host.Name, Why: why, Fix: "compare the record with the host's public address"}}
+	return f
+}
+
 func kindOf(a netip.Addr) string {
 	if a.Is4() {
 		return "A"
@@ -106,7 +137,7 @@ func (s dns) Apply(ctx context.Context, in state.Facts, _ steps.Finding, _ steps
 	if err != nil {
 		return err
 	}
-	for _, a := range seen.host {
+	for _, a := range seen.public() {
 		if slices.ContainsFunc(have, func(r state.DNSRecord) bool { return r.Addr == a }) {
 			continue
 		}
