@@ -12,8 +12,9 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
-// atOnce is how many Detects run at the same time.
-const atOnce = 8
+// atOnce is how many Detects run at the same time: as many as become possible
+// at once in the whole checklist, so that none waits a round trip for a slot.
+const atOnce = 12
 
 // Keeper seals values durably: all of them in one write, or none.
 type Keeper func(ctx context.Context, all ...state.Sealed) error
@@ -95,7 +96,7 @@ func (e *Engine) wanted(id string) bool { return len(e.Only) == 0 || slices.Cont
 // Infos are the steps in list order.
 func (e *Engine) Infos() []Info { return slices.Clone(e.g.infos) }
 
-// Look asks every step what is true and changes nothing: at most eight at
+// Look asks every step what is true and changes nothing: at most twelve at
 // once, each as soon as its needs are given, its events in list order.
 func (e *Engine) Look(ctx context.Context) Report {
 	rows, facts := e.look(ctx)
