@@ -176,7 +176,7 @@ func (w *work) do(ctx context.Context, i int) Row {
 		row = w.poll(ctx, i, row, e.Clock.Now().Add(limitOf(row.Info)))
 	}
 	if p, ok := e.list[i].(Prober); ok && row.Changed && row.Status() == Ready && ctx.Err() == nil {
-		if err := p.Probe(ctx, w.known(), out); err != nil {
+		if err := p.Probe(ctx, w.known(), out); err != nil && ctx.Err() == nil {
 			row = row.failed(fmt.Errorf("probe %s: %w", row.Info.ID, err))
 		}
 	}
