@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -94,6 +95,7 @@ type options struct {
 	wrap  func(service string, h http.Handler) http.Handler // around the pretend world's services
 	base  http.RoundTripper                                 // under every client
 	delay time.Duration                                     // added by the pretend world to each request
+	edit  func(s *fake.State) error                         // changes the pretend world before it is served
 
 	children *runner.Children // ended by the second interrupt
 }
@@ -124,14 +126,21 @@ func versionOf() string {
 // open makes the providers of a run. It opens no connection.
 func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	c, e := r.Config, r.Config.Endpoints
-	hc := client(r, o.base)
+	hc := client(r, o.base, 0)
 	exec := runner.Exec{Children: o.children}
-	hub, cloud := githubToken(ctx, r, exec), cloudflareToken(r)
+	hub, err := orAsked(ctx, r, githubToken(ctx, r, exec), "github.token", state.GitHubTokenURL())
+	if err != nil {
+		return cli.Session{}, err
+	}
+	cloud, err := orAsked(ctx, r, cloudflareToken(r), "cloudflare.token", state.CloudflareTokenURL(false))
+	if err != nil {
+		return cli.Session{}, err
+	}
 	home := r.Env("HOME")
 	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(c.Paths.Secrets), Env: r.Env, Home: home})
 	names := dns.New(e.DNS)
 	host := ssh.New(ssh.Options{Argv: e.SSH, Dest: c.Host.SSH, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
-	gh := github.New(hc, e.GitHubAPI, e.GitHubWeb, hub)
+	gh := github.New(client(r, o.base, remembered), e.GitHubAPI, e.GitHubWeb, hub)
 	cf := cloudflare.New(hc, e.CloudflareAPI, cloud)
 	pages, err := browser.NewPages(r.Listen)
 	if err != nil {
@@ -157,14 +166,8 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	return cli.Session{
 		Steps: setup.Catalog(deps), Keep: secrets.Keep,
 		Browser: person{Pages: pages, Browser: browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})},
-		Revoke: func(ctx context.Context) error {
-			t, err := cf.Token(ctx, c.Cache.R2.Account)
-			if err != nil {
-				return err
-			}
-			return cf.Revoke(ctx, t, c.Cache.R2.Account)
-		},
-		Close: func() { pages.Close(); _ = journal.Close() },
+		Revoke:  func(ctx context.Context) error { return revoke(ctx, cf, c.Cache.R2.Account) },
+		Close:   func() { pages.Close(); _ = journal.Close() },
 	}, nil
 }
 
@@ -175,9 +178,14 @@ func orElse(s, other string) string {
 	return s
 }
 
-// client is the one way out over HTTP.
-func client(r cli.Request, base http.RoundTripper) *http.Client {
-	o := httpx.Options{UserAgent: "nixwright/" + versionOf(), Base: base}
+// remembered is how many bytes of GitHub's answers are kept: one that is asked
+// for again and is the same costs nothing of its limit.
+const remembered = 4 << 20
+
+// client is the one way out over HTTP; remember: bytes of answers to keep for
+// conditional requests.
+func client(r cli.Request, base http.RoundTripper, remember int) *http.Client {
+	o := httpx.Options{UserAgent: "nixwright/" + versionOf(), Base: base, Remember: remember}
 	if r.Log != nil {
 		o.Log = func(l httpx.Line) {
 			r.Log(fmt.Sprintf("%s %s %d %s %s", l.Method, l.URL, l.Status, l.Took.Round(time.Millisecond), l.RequestID))
@@ -193,7 +201,7 @@ func onHost(r cli.Request, hc *http.Client, host *ssh.Host, endpoint string) *ht
 		return hc
 	}
 	dial := func(ctx context.Context, _, addr string) (net.Conn, error) { return host.Dial(ctx, addr) }
-	return client(r, &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute})
+	return client(r, &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}, 0)
 }
 
 // githubToken is the environment's, the answer's, or what gh is signed in with
@@ -234,6 +242,53 @@ func cloudflareToken(r cli.Request) state.Secret {
 		return v
 	}
 	return state.NewSecret(r.Env("CLOUDFLARE_API_TOKEN"))
+}
+
+// orAsked is the token, or what the person at the terminal pastes where there
+// is none; nothing pasted is no error, preflight then says what it is for.
+func orAsked(ctx context.Context, r cli.Request, token state.Secret, key, page string) (state.Secret, error) {
+	if !token.Empty() || r.Ask == nil {
+		return token, nil
+	}
+	q, _ := state.QuestionFor(key)
+	q.URL = page
+	v, err := r.Ask(ctx, q)
+	if errors.Is(err, state.ErrNoAnswer) {
+		return state.Secret{}, nil
+	}
+	return v, err
+}
+
+// How long a deleted token may still be taken, and how often that is looked at.
+const (
+	diesWithin = 30 * time.Second
+	looksEvery = time.Second
+)
+
+// revoke deletes the run's Cloudflare token, and comes back when Cloudflare
+// refuses it.
+func revoke(ctx context.Context, cf *cloudflare.Client, account string) error {
+	t, err := cf.Token(ctx, account)
+	if err != nil {
+		return err
+	}
+	if err := cf.Revoke(ctx, t); err != nil {
+		return err
+	}
+	clock := steps.RealClock()
+	for end := clock.Now().Add(diesWithin); clock.Now().Before(end); {
+		_, err := cf.Token(ctx, account)
+		if errors.Is(err, state.ErrUnauthorized) {
+			return nil
+		}
+		if err := clock.Sleep(ctx, looksEvery); err != nil {
+			return err
+		}
+	}
+	return state.Problem{
+		What: "the Cloudflare token was deleted and is still taken", Why: fmt.Sprintf("Cloudflare answered so for %s", diesWithin),
+		Fix: "see on the page that it is gone", URL: state.CloudflareTokensURL(t.Account),
+	}
 }
 
 // deployer runs the deploy command in the infra repository.
@@ -279,7 +334,11 @@ func world(ctx context.Context, r cli.WorldRequest, self string, o options) (cli
 	if err != nil {
 		return cli.World{}, err
 	}
-	if err := w.Prepare(); err != nil {
+	err = w.Prepare()
+	if err == nil && o.edit != nil {
+		err = w.Update(o.edit)
+	}
+	if err != nil {
 		w.Close()
 		return cli.World{}, err
 	}

@@ -16,9 +16,9 @@ var cacheFailures = []Failure{
 	},
 	{
 		ID: "F23", Title: "The cache's domain is not active", Severity: Broken, Area: areaCache,
-		Why:  "A bucket's own domain waits for ownership and certificate. It never gets them where the zone is in another account, is only partly at Cloudflare (a CNAME set-up), or is on hold.",
+		Why:  "A bucket's own domain waits for ownership and certificate. It never gets them where the zone is in another account or on hold, or where its DNS is elsewhere (a partial, CNAME set-up) and the record is not made there.",
 		Seen: "the domain's status at Cloudflare, and the type of its zone",
-		Fix:  "run nixwright setup --only r2-domain to wait for it; a partial zone must become a full one, or take cache.domain from a full zone of this account",
+		Fix:  "run nixwright setup --only r2-domain to wait for it; in a partial zone make the CNAME record where its DNS is; else take cache.domain from a zone of this account",
 	},
 	{
 		ID: "F24", Title: "Narinfo files are not cached at the edge", Severity: Note, Area: areaCache,

@@ -29,7 +29,7 @@ var loginFailures = []Failure{
 	{
 		ID: "F19", Title: "WebSocket or event stream is not passed on", Severity: Broken, Area: areaLogin, Prevented: true,
 		Why:  "The pages hear of new builds over /ws and /sse. Without the upgrade headers, a long timeout and unbuffered answers in nginx the pages stand still until they are loaded again.",
-		Seen: "a request to upgrade /ws through the public address",
+		Seen: "a request to upgrade /ws through the public address; behind the login only a browser sees it",
 		Fix:  "run nixwright render and deploy: the module sets both locations",
 	},
 	{
@@ -47,7 +47,7 @@ var loginFailures = []Failure{
 	{
 		ID: "F50", Title: "The internal password reaches browsers", Severity: Risk, Area: areaLogin,
 		Why:  "With set-basic-auth, as buildbot-nix sets it, every answer to someone signed in carries an Authorization header with the password that proxy and buildbot share. Whoever has it can act under any admin's name; so can whoever guesses it.",
-		Seen: "an Authorization header in answers, and the password's length",
+		Seen: "an Authorization header in what a stranger gets, and the password's length; what someone signed in gets, a stranger cannot see",
 		Fix:  "run nixwright render and deploy, then nixwright secrets rotate buildbot-http-basic-auth-password",
 	},
 }

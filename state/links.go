@@ -21,9 +21,17 @@ func CloudflareTokenURL(own bool) string {
 	}
 	query := "permissionGroupKeys=" + url.QueryEscape("["+strings.Join(ticked, ",")+"]")
 	if own {
-		return "https://dash.cloudflare.com/?to=/:account/api-tokens&" + query + "&name=nixwright"
+		return CloudflareTokensURL(own) + "&" + query + "&name=nixwright"
 	}
-	return "https://dash.cloudflare.com/profile/api-tokens?" + query + "&accountId=*&zoneId=all&name=nixwright"
+	return CloudflareTokensURL(own) + "?" + query + "&accountId=*&zoneId=all&name=nixwright"
+}
+
+// CloudflareTokensURL is the page that lists tokens; own: the account's.
+func CloudflareTokensURL(own bool) string {
+	if own {
+		return "https://dash.cloudflare.com/?to=/:account/api-tokens"
+	}
+	return "https://dash.cloudflare.com/profile/api-tokens"
 }
 
 // GitHubTokenURL is the page that makes a classic token, its scopes ticked.

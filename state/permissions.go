@@ -1,6 +1,9 @@
 package state
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What permissions are for. A row of the table for "ci-app" holds for
 // "ci-app-org" too.
@@ -67,6 +70,9 @@ var permissions = []Permission{
 
 // forCloudflare is what both kinds of bootstrap token need.
 const forCloudflare = "cloudflare"
+
+// Permissions is the whole table.
+func Permissions() []Permission { return slices.Clone(permissions) }
 
 // PermissionsFor lists the smallest set for one of the For… constants.
 func PermissionsFor(what string) []Permission {

@@ -45,6 +45,7 @@ type Account struct {
 type CloudflareToken struct {
 	ID      string    `json:"-"`
 	Account bool      `json:"account"` // owned by the account, not by a user
+	Owner   string    `json:"-"`       // the id of that account
 	Status  string    `json:"status"`  // active, disabled, expired
 	Groups  []string  `json:"groups,omitempty"`
 	Known   bool      `json:"known"` // Groups could be read
@@ -237,16 +238,6 @@ type Page struct {
 	Leaks    bool     // the answer carries an Authorization header
 }
 
-// Build is a finished build of the CI.
-type Build struct {
-	ID      int64     `json:"id"`
-	Repo    string    `json:"repo"`
-	Attr    string    `json:"attr"`
-	OutPath string    `json:"out_path"`
-	Result  int       `json:"result"` // buildbot's: 0 success, 1 warnings, 2 failure, ...
-	At      time.Time `json:"at"`
-}
-
 // CacheInfo is nix-cache-info.
 type CacheInfo struct {
 	StoreDir string `json:"store_dir"`
@@ -260,12 +251,4 @@ type Narinfo struct {
 	SignedBy  []string `json:"signed_by,omitempty"` // key names on it
 	Verified  bool     `json:"verified"`            // a signature fits the published key
 	Edge      string   `json:"edge,omitempty"`      // cf-cache-status
-}
-
-// GCStatus is the last garbage collection niks3 knows of. Offered is false
-// where this niks3 has no such API; State is empty where none ran since start.
-type GCStatus struct {
-	Offered bool   `json:"offered"`
-	State   string `json:"state,omitempty"` // running, succeeded, failed
-	Error   string `json:"error,omitempty"`
 }

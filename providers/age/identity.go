@@ -95,12 +95,17 @@ func parseOne(word string) (Identity, bool) {
 // ErrPassphrase is what ParseSSH returns for a key that needs a passphrase.
 var ErrPassphrase = errors.New("the SSH key needs a passphrase")
 
+// lockedPKCS8 begins a PKCS#8 key with a passphrase, which x/crypto/ssh does
+// not know.
+const lockedPKCS8 = "-----BEGIN ENCRYPTED PRIVATE KEY-----"
+
 // ParseSSH reads an SSH private key file (ed25519 or RSA) as an identity; its
 // recipient is the public key's line, as age takes it.
 func ParseSSH(pem state.Secret) (Identity, error) {
 	text := []byte(pem.Reveal())
 	signer, err := ssh.ParsePrivateKey(text)
-	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
+	_, locked := errors.AsType[*ssh.PassphraseMissingError](err)
+	if locked || err != nil && bytes.HasPrefix(bytes.TrimSpace(text), []byte(lockedPKCS8)) {
 		return Identity{}, ErrPassphrase
 	}
 	if err != nil {

@@ -1,6 +1,3 @@
-// Package buildbot asks buildbot's REST API (docs.buildbot.net, REST API; its
-// reads need no login) about the builds that buildbot-nix makes. It takes the
-// answers of buildbot 4 and of 3.7.
 package buildbot
 
 import (
@@ -9,19 +6,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
+	"maps"
 	"net/http"
-	"slices"
+	"net/url"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/nixwright/nixwright/providers/httpx"
 	"github.com/nixwright/nixwright/state"
 )
 
-// newest is how many finished builds of all builders are looked at: one
-// evaluation makes a build of nix-eval and a few for each attribute.
-const newest = 200
+// textLimit is how many runes of a text that has one line are kept.
+const textLimit = 300
 
 // Client is one buildbot master.
 type Client struct {
@@ -29,95 +25,169 @@ type Client struct {
 	base string
 }
 
-// New returns the master at base ("http://127.0.0.1:8010").
+// New returns the master at base ("http://127.0.0.1:8010"). It opens nothing.
 func New(hc *http.Client, base string) *Client {
 	return &Client{hc: hc, base: strings.TrimRight(base, "/")}
 }
 
-// build is a build of the REST API with the properties asked for, each a pair
-// of value and source.
-type build struct {
-	ID         int64                        `json:"buildid"`
-	CompleteAt *float64                     `json:"complete_at"` // seconds since 1970
-	Results    *int                         `json:"results"`
-	Properties map[string][]json.RawMessage `json:"properties"`
+// ask is one GET of the data API.
+type ask struct {
+	op   string // "list builds"
+	path string // below /api/v2
+	kind string // the plural that the answer holds
+	q    url.Values
 }
 
-// Finished lists, newest first, the finished builds of single attributes
-// (builders OWNER/REPO/nix-build) that have an output path, among the last 200
-// builds of the master. It makes one request.
-func (c *Client) Finished(ctx context.Context) ([]state.Build, error) {
-	var answer struct {
-		Builds []build `json:"builds"`
+// rows is what an answer holds, as it came. An answer without the list is an
+// error, so that a page of something else is not taken for "none".
+func rows[W any](ctx context.Context, c *Client, a ask) ([]W, error) {
+	path := "/api/v2" + a.path
+	if len(a.q) > 0 {
+		path += "?" + a.q.Encode()
 	}
-	query := fmt.Sprintf("/api/v2/builds?complete=true&order=-buildid&limit=%d&property=attr&property=out_path&property=buildername", newest)
-	if err := c.get(ctx, "list finished builds", query, &answer); err != nil {
+	req, err := c.request(ctx, a.op, http.MethodGet, path, nil)
+	if err != nil {
 		return nil, err
 	}
-	var all []state.Build
-	for _, b := range answer.Builds {
-		repo, ok := strings.CutSuffix(b.property("buildername"), "/nix-build")
-		out := b.property("out_path")
-		if !ok || out == "" || b.Results == nil || b.CompleteAt == nil {
-			continue
-		}
-		all = append(all, state.Build{
-			ID:      b.ID,
-			Repo:    repo,
-			Attr:    b.property("attr"),
-			OutPath: out,
-			Result:  *b.Results,
-			At:      time.UnixMilli(int64(math.Round(*b.CompleteAt * 1000))).UTC(),
-		})
+	req.Header.Set("Accept", "application/json")
+	_, body, err := c.do(req, a.op)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(all, func(a, b state.Build) int { return cmp.Compare(b.ID, a.ID) })
+	var answer map[string]json.RawMessage
+	var all []W
+	err = json.Unmarshal(body, &answer)
+	if err == nil {
+		err = json.Unmarshal([]byte(cmp.Or(string(answer[a.kind]), `""`)), &all)
+	}
+	if err != nil || all == nil {
+		return nil, odd(a.op, httpx.CleanBody(body))
+	}
 	return all, nil
 }
 
-// property is the value of a property that is a text.
-func (b build) property(name string) string {
-	pair := b.Properties[name]
-	var text string
-	if len(pair) == 0 || json.Unmarshal(pair[0], &text) != nil {
-		return ""
+// row is the one thing that was asked for.
+func row[W keyed](ctx context.Context, c *Client, a ask, id int64) (one W, err error) {
+	all, err := rows[W](ctx, c, a)
+	if err != nil {
+		return one, err
 	}
-	return state.CleanText(text, 300)
+	if len(all) != 1 || all[0].key() != id {
+		return one, odd(a.op, "another thing than number "+strconv.FormatInt(id, 10))
+	}
+	return all[0], nil
 }
 
-// get decodes an answer; buildbot's own words of a refusal are {"error": ...}.
-func (c *Client) get(ctx context.Context, op, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+path, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
+// keyed is a row with a number.
+type keyed interface{ key() int64 }
+
+// walk is a list that is read page after page in the order of its numbers. Not
+// by offset: what is new would move the pages. The totals in the answers are
+// of no use: builds have that of the page.
+type walk struct {
+	ask
+
+	field string // that holds the number: buildid
+	down  bool   // the newest first
+	page  int    // rows a request
+	limit int    // rows in all; 0: to the end
+}
+
+// read reads the pages. Numbers that do not go on are an error.
+func read[W keyed](ctx context.Context, c *Client, w walk) ([]W, error) {
+	all := []W{}
+	order, next := w.field, "__gt"
+	if w.down {
+		order, next = "-"+w.field, "__lt"
 	}
-	req.Header.Set("Accept", "application/json")
+	for last := (*int64)(nil); ; {
+		a := w.ask
+		a.q = url.Values{"order": {order}}
+		maps.Copy(a.q, w.q)
+		size := w.page
+		if w.limit > 0 {
+			size = min(size, w.limit-len(all))
+		}
+		a.q.Set("limit", strconv.Itoa(size))
+		if last != nil {
+			a.q.Set(w.field+next, strconv.FormatInt(*last, 10))
+		}
+		got, err := rows[W](ctx, c, a)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range got {
+			id := r.key()
+			if id <= 0 || last != nil && (id <= *last) != w.down || last != nil && id == *last {
+				return nil, odd(a.op, "rows out of order")
+			}
+			last = &id
+		}
+		all = append(all, got...)
+		if len(got) < size || len(all) == w.limit {
+			return all, nil
+		}
+	}
+}
+
+func (c *Client) request(ctx context.Context, op, method, path string, body io.Reader) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return req, nil
+}
+
+// do sends a request and reads the whole of a good answer.
+func (c *Client) do(req *http.Request, op string) (http.Header, []byte, error) {
 	resp, err := c.hc.Do(req)
 	if err != nil {
-		return &state.CallError{Service: "buildbot", Op: op, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
+		return nil, nil, unanswered(op, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	failed := &state.CallError{Service: "buildbot", Op: op, Status: resp.StatusCode, Request: httpx.RequestID(resp.Header)}
-	switch {
-	case err != nil:
-		failed.Kind, failed.Text = httpx.Kind(nil, err), httpx.Cause(err)
-		return failed
-	case resp.StatusCode != http.StatusOK:
-		var refusal struct {
-			Error string `json:"error"`
-		}
-		failed.Kind, failed.Text = httpx.Kind(resp, nil), httpx.CleanBody(body)
-		if json.Unmarshal(body, &refusal) == nil && refusal.Error != "" {
-			failed.Text = state.CleanText(refusal.Error, 300)
-		}
-		if failed.Kind == nil { // 204, or a redirect to a login
-			failed.Kind = state.ErrService
-		}
-		return failed
+	if err != nil {
+		e := unanswered(op, err)
+		e.Status = resp.StatusCode
+		return nil, nil, e
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		failed.Kind, failed.Text = state.ErrService, httpx.CleanBody(body)
-		return failed
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, refused(op, resp, body)
 	}
-	return nil
+	return resp.Header, body, nil
+}
+
+func unanswered(op string, err error) *state.CallError {
+	return &state.CallError{Service: "buildbot", Op: op, Kind: httpx.Kind(nil, err), Text: httpx.Cause(err)}
+}
+
+// odd is an answer that is not what it should be.
+func odd(op, text string) *state.CallError {
+	return &state.CallError{Service: "buildbot", Op: op, Status: http.StatusOK, Kind: state.ErrService, Text: text}
+}
+
+// refused is the error of an answer with another status than 200. Buildbot's
+// own words are {"error": TEXT} for a read and {"error": {"message": TEXT}} for
+// a control (www/rest.py).
+func refused(op string, resp *http.Response, body []byte) *state.CallError {
+	e := &state.CallError{
+		Service: "buildbot", Op: op, Status: resp.StatusCode, Request: httpx.RequestID(resp.Header),
+		Kind: httpx.Kind(resp, nil), Text: httpx.CleanBody(body),
+	}
+	if e.Kind == nil { // 204, or a redirect to a login
+		e.Kind = state.ErrService
+	}
+	var answer struct {
+		Error json.RawMessage `json:"error"`
+	}
+	var text string
+	var call struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(body, &answer) == nil && (json.Unmarshal(answer.Error, &text) == nil || json.Unmarshal(answer.Error, &call) == nil) {
+		if text = cmp.Or(text, call.Message); text != "" {
+			e.Text = state.CleanText(text, textLimit)
+		}
+	}
+	return e
 }

@@ -37,8 +37,8 @@ func (c *Client) Bucket(ctx context.Context, account, name, jurisdiction string)
 	if err != nil {
 		return state.Bucket{}, false, failed(op, err)
 	}
-	if got.Name == "" {
-		return state.Bucket{}, false, nonsense(op, "the answer names no bucket")
+	if got.Name != name {
+		return state.Bucket{}, false, nonsense(op, "the answer names another bucket, or none")
 	}
 	b = state.Bucket{
 		Name: clean(got.Name), Account: account, Location: strings.ToLower(clean(string(got.Location))),
@@ -63,8 +63,13 @@ func (c *Client) CreateBucket(ctx context.Context, want state.Bucket) error {
 	p.Name.Value, p.Name.Present = want.Name, true
 	p.LocationHint.Value, p.LocationHint.Present = r2.BucketNewParamsLocationHint(want.Location), want.Location != ""
 	p.StorageClass.Value, p.StorageClass.Present = r2.BucketNewParamsStorageClass(want.StorageClass), want.StorageClass != ""
-	if _, err := c.buckets.New(ctx, p, in(want.Jurisdiction)); err != nil {
-		return failed("create bucket "+want.Name, err)
+	op := "create bucket " + want.Name
+	got, err := c.buckets.New(ctx, p, in(want.Jurisdiction))
+	if err != nil {
+		return failed(op, err)
+	}
+	if got.Name != want.Name {
+		return nonsense(op, "the answer names another bucket")
 	}
 	return nil
 }
@@ -82,8 +87,8 @@ func (c *Client) CacheDomain(ctx context.Context, b state.Bucket, domain string)
 	if err != nil {
 		return state.CacheDomain{}, false, failed(op, err)
 	}
-	if got.Domain == "" {
-		return state.CacheDomain{}, false, nonsense(op, "the answer names no domain")
+	if !strings.EqualFold(got.Domain, domain) {
+		return state.CacheDomain{}, false, nonsense(op, "the answer names another domain, or none")
 	}
 	return state.CacheDomain{
 		Domain: clean(got.Domain), Zone: clean(got.ZoneID), Enabled: got.Enabled, MinTLS: clean(string(got.MinTLS)),
@@ -102,9 +107,13 @@ func (c *Client) ConnectDomain(ctx context.Context, b state.Bucket, d state.Cach
 	p.Enabled.Value, p.Enabled.Present = d.Enabled, true
 	p.ZoneID.Value, p.ZoneID.Present = d.Zone, true
 	p.MinTLS.Value, p.MinTLS.Present = r2.BucketDomainCustomNewParamsMinTLS(d.MinTLS), d.MinTLS != ""
-	_, err := c.buckets.Domains.Custom.New(ctx, url.PathEscape(b.Name), p, in(b.Jurisdiction))
+	op := "connect domain " + d.Domain + " to bucket " + b.Name
+	got, err := c.buckets.Domains.Custom.New(ctx, url.PathEscape(b.Name), p, in(b.Jurisdiction))
 	if err != nil {
-		return failed("connect domain "+d.Domain+" to bucket "+b.Name, err)
+		return failed(op, err)
+	}
+	if !strings.EqualFold(got.Domain, d.Domain) {
+		return nonsense(op, "the answer names another domain")
 	}
 	return nil
 }
@@ -114,9 +123,13 @@ func (c *Client) ConnectDomain(ctx context.Context, b state.Bucket, d state.Cach
 func (c *Client) DevURL(ctx context.Context, b state.Bucket) (bool, error) {
 	var p r2.BucketDomainManagedListParams
 	p.AccountID.Value, p.AccountID.Present = b.Account, true
+	op := "look at r2.dev of bucket " + b.Name
 	got, err := c.buckets.Domains.Managed.List(ctx, url.PathEscape(b.Name), p, in(b.Jurisdiction))
 	if err != nil {
-		return false, failed("look at r2.dev of bucket "+b.Name, err)
+		return false, failed(op, err)
+	}
+	if got.Domain == "" {
+		return false, nonsense(op, "the answer names no domain")
 	}
 	return got.Enabled, nil
 }

@@ -67,13 +67,23 @@ func New(hc *http.Client, base string, token state.Secret) *Client {
 }
 
 // all reads a list to its end. A page that is not full is the last one, so
-// that the usual list costs one request.
-func all[T any](get func(page float64) (*pagination.V4PagePaginationArray[T], error)) ([]T, error) {
+// that the usual list costs one request; how many are a full page the answer
+// says, which may be fewer than were asked for. An entry that good does not
+// take, and a page other than the one that was asked for, are state.ErrService.
+func all[T any](op string, get func(page float64) (*pagination.V4PagePaginationArray[T], error), good func(T) bool) ([]T, error) {
 	var out []T
-	for page := 1; page <= maxPages; page++ {
+	for page := int64(1); page <= maxPages; page++ {
 		got, err := get(float64(page))
 		if err != nil {
-			return nil, err
+			return nil, failed(op, err)
+		}
+		if at := got.ResultInfo.Page; at != 0 && at != page {
+			return nil, nonsense(op, "the answer is another page than the one that was asked for")
+		}
+		for _, one := range got.Result {
+			if !good(one) {
+				return nil, nonsense(op, "an entry of the list lacks what it must have")
+			}
 		}
 		out = append(out, got.Result...)
 		full := int(got.ResultInfo.PerPage)
@@ -81,10 +91,10 @@ func all[T any](get func(page float64) (*pagination.V4PagePaginationArray[T], er
 			full = perPage
 		}
 		if len(got.Result) < full {
-			break
+			return out, nil
 		}
 	}
-	return out, nil
+	return nil, nonsense(op, "the list has no end")
 }
 
 // maxPages ends a list that does not end by itself; an account has at most 500

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -126,7 +127,7 @@ func TestRefusals(t *testing.T) {
 		}, state.ErrService, "", "unexpected EOF", 1},
 		{"another shape", func(w http.ResponseWriter, _ *http.Request) { good(w, `[1]`) }, state.ErrService, "", "", 1},
 		{"empty", func(http.ResponseWriter, *http.Request) {}, state.ErrService, "", "JSON", 1},
-		{"nothing in it", func(w http.ResponseWriter, _ *http.Request) { good(w, `{}`) }, state.ErrService, "", "names no", 1},
+		{"nothing in it", func(w http.ResponseWriter, _ *http.Request) { good(w, `{}`) }, state.ErrService, "", "or none", 1},
 		{"hung up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, state.ErrOffline, "", "EOF", 4},
 	}
 	for _, tc := range cases {
@@ -230,5 +231,32 @@ func TestDomain(t *testing.T) {
 	}
 	if on, err := c.DevURL(ctx, bucket()); err != nil || !on {
 		t.Errorf("r2.dev: %v, %v", on, err)
+	}
+}
+
+// TestWritesThatNameNothing: who made something says what; another answer is
+// none, though it says that all is well.
+func TestWritesThatNameNothing(t *testing.T) {
+	c, _ := client(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/permission_groups") {
+			good(w, `[{"id":"`+group+`","name":"Workers R2 Storage Bucket Item Write","scopes":["com.cloudflare.edge.r2.bucket"]}]`)
+			return
+		}
+		good(w, `{}`)
+	})
+	ctx, one := t.Context(), state.R2Token{ID: state.NewSecret(tokenID), Name: "t"}
+	_, created := c.CreateR2Token(ctx, bucket(), "t", true)
+	_, rolled := c.RollR2Token(ctx, account, one)
+	for name, err := range map[string]error{
+		"create bucket phlip9-nix-cache":           c.CreateBucket(ctx, bucket()),
+		"connect domain cache.phlip9.com":          c.ConnectDomain(ctx, bucket(), state.CacheDomain{Domain: "cache.phlip9.com"}),
+		"make an address record for ci.phlip9.com": c.CreateAddressRecord(ctx, zoneID, state.DNSRecord{Name: "ci.phlip9.com", Addr: netip.MustParseAddr("192.0.2.1")}),
+		"create token t":                           created,
+		"roll token t":                             rolled,
+		"delete the bootstrap token":               c.Revoke(ctx, state.CloudflareToken{ID: tokenID}),
+	} {
+		if !errors.Is(err, state.ErrService) || !strings.HasPrefix(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

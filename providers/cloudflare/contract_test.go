@@ -49,7 +49,7 @@ func TestContract(t *testing.T) {
 		_, _ = c.FindR2Tokens(ctx, account, "niks3-omnara1", own)
 		_, _ = c.CreateR2Token(ctx, b, "niks3-omnara1", own)
 		_, _ = c.RollR2Token(ctx, account, state.R2Token{ID: state.NewSecret(tokenID), Account: own})
-		_ = c.Revoke(ctx, state.CloudflareToken{ID: tokenID, Account: own}, account)
+		_ = c.Revoke(ctx, state.CloudflareToken{ID: tokenID, Account: own, Owner: account})
 	}
 	if n.Load() != 24 {
 		t.Errorf("%d requests, want 24", n.Load())

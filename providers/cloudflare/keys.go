@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 
 	"github.com/cloudflare/cloudflare-go/v7/accounts"
+	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/packages/pagination"
 	"github.com/cloudflare/cloudflare-go/v7/shared"
 	"github.com/cloudflare/cloudflare-go/v7/user"
@@ -23,7 +24,7 @@ func s3Secret(value string) state.Secret {
 // FindR2Tokens lists the tokens of exactly this name: those of the account
 // (own) or those of the token's user (GET .../tokens, all pages).
 func (c *Client) FindR2Tokens(ctx context.Context, account, name string, own bool) ([]state.R2Token, error) {
-	got, err := all(func(page float64) (*pagination.V4PagePaginationArray[shared.Token], error) {
+	got, err := all("list tokens named "+name, func(page float64) (*pagination.V4PagePaginationArray[shared.Token], error) {
 		if own {
 			var p accounts.TokenListParams
 			p.AccountID.Value, p.AccountID.Present = account, true
@@ -35,9 +36,9 @@ func (c *Client) FindR2Tokens(ctx context.Context, account, name string, own boo
 		p.Page.Value, p.Page.Present = page, true
 		p.PerPage.Value, p.PerPage.Present = perPage, true
 		return c.userTokens.List(ctx, p)
-	})
+	}, func(t shared.Token) bool { return t.ID != "" && t.Name != "" })
 	if err != nil {
-		return nil, failed("list tokens named "+name, err)
+		return nil, err
 	}
 	var out []state.R2Token
 	for _, t := range got {
@@ -58,7 +59,8 @@ func (c *Client) FindR2Tokens(ctx context.Context, account, name string, own boo
 // bucket, owned by the account (own) or by the token's user (POST .../tokens),
 // and returns it as S3 keys. Its value is shown this once.
 func (c *Client) CreateR2Token(ctx context.Context, b state.Bucket, name string, own bool) (state.S3Keys, error) {
-	group, err := c.itemWriteGroup(ctx, b.Account, own)
+	op := "create token " + name
+	group, err := c.itemWriteGroup(ctx, op, b.Account, own)
 	if err != nil {
 		return state.S3Keys{}, err
 	}
@@ -70,7 +72,7 @@ func (c *Client) CreateR2Token(ctx context.Context, b state.Bucket, name string,
 		keys, err = c.newUserToken(ctx, name, policies)
 	}
 	if err != nil {
-		return state.S3Keys{}, failed("create token "+name, err)
+		return state.S3Keys{}, failed(op, err)
 	}
 	return keys, nil
 }
@@ -117,9 +119,9 @@ func (c *Client) RollR2Token(ctx context.Context, account string, t state.R2Toke
 		var p accounts.TokenValueUpdateParams
 		p.AccountID.Value, p.AccountID.Present = account, true
 		p.Body = struct{}{}
-		value, err = c.ownTokens.Value.Update(ctx, t.ID.Reveal(), p)
+		value, err = c.ownTokens.Value.Update(ctx, t.ID.Reveal(), p, option.WithMiddleware(isText))
 	} else {
-		value, err = c.userTokens.Value.Update(ctx, t.ID.Reveal(), user.TokenValueUpdateParams{Body: struct{}{}})
+		value, err = c.userTokens.Value.Update(ctx, t.ID.Reveal(), user.TokenValueUpdateParams{Body: struct{}{}}, option.WithMiddleware(isText))
 	}
 	if err == nil {
 		err = whole(t.ID.Reveal(), *value)

@@ -63,9 +63,9 @@ func onBucket(b state.Bucket, group string) shared.TokenPolicyParam {
 }
 
 // itemWriteGroup looks the id of the permission up (GET
-// .../tokens/permission_groups?name=&scope=).
-func (c *Client) itemWriteGroup(ctx context.Context, account string, own bool) (string, error) {
-	const op = "look up the permission " + itemWrite
+// .../tokens/permission_groups?name=&scope=), for the operation op.
+func (c *Client) itemWriteGroup(ctx context.Context, op, account string, own bool) (string, error) {
+	op += ": look up the permission " + itemWrite
 	var id string
 	var err error
 	if own {

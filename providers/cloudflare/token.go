@@ -15,7 +15,10 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
-const opVerify = "verify the token"
+const (
+	opVerify   = "verify the token"
+	opDescribe = opVerify + ": read its permissions"
+)
 
 // Token verifies the token that the client asks with. A token of an account is
 // refused as a user's (GET /user/tokens/verify: code 1000), so both are asked
@@ -38,6 +41,7 @@ func (c *Client) Token(ctx context.Context, account string) (state.CloudflareTok
 			own, ownErr = c.verifyOwn(ctx, account)
 		} else {
 			seen, seenErr = c.Accounts(ctx)
+			seenErr = during(opVerify, seenErr)
 		}
 	})
 	wg.Wait()
@@ -84,7 +88,9 @@ func (c *Client) verifyOwn(ctx context.Context, account string) (state.Cloudflar
 	if err != nil {
 		return state.CloudflareToken{}, failed(opVerify, err)
 	}
-	return verified(v.ID, string(v.Status), raw, true)
+	t, err := verified(v.ID, string(v.Status), raw, true)
+	t.Owner = account
+	return t, err
 }
 
 // verifySeen verifies the token as one of any of the accounts, all at once.
@@ -136,7 +142,7 @@ func (c *Client) describe(ctx context.Context, t state.CloudflareToken, account 
 		got, err = c.userTokens.Get(ctx, t.ID)
 	}
 	if err != nil {
-		err = failed("read the token's permissions", err)
+		err = failed(opDescribe, err)
 		for _, kind := range []error{state.ErrDenied, state.ErrUnauthorized, state.ErrNotFound} {
 			if errors.Is(err, kind) {
 				return t, nil
@@ -144,26 +150,43 @@ func (c *Client) describe(ctx context.Context, t state.CloudflareToken, account 
 		}
 		return state.CloudflareToken{}, err
 	}
+	if got.ID != t.ID || len(got.Policies) == 0 {
+		return state.CloudflareToken{}, nonsense(opDescribe, "the answer is another token, or one without policies")
+	}
 	t.Groups, _ = granted(got.Policies)
 	t.Known = true
 	return t, nil
 }
 
 // Revoke deletes the token that the client asks with (DELETE
-// .../tokens/{token_id}); it is the last thing that the token does. account is
-// that of an account's own token.
-func (c *Client) Revoke(ctx context.Context, t state.CloudflareToken, account string) error {
+// .../tokens/{token_id}); it is the last thing that the token does.
+func (c *Client) Revoke(ctx context.Context, t state.CloudflareToken) error {
+	const op = "delete the bootstrap token"
 	ctx = httpx.Hide(ctx, state.NewSecret(t.ID))
-	var err error
-	if t.Account {
-		var p accounts.TokenDeleteParams
-		p.AccountID.Value, p.AccountID.Present = account, true
-		_, err = c.ownTokens.Delete(ctx, t.ID, p)
-	} else {
-		_, err = c.userTokens.Delete(ctx, t.ID)
-	}
+	gone, err := c.remove(ctx, t)
 	if err != nil {
-		return failed("delete the bootstrap token", err)
+		return failed(op, err)
+	}
+	if gone != t.ID {
+		return nonsense(op, "the answer names another token")
 	}
 	return nil
+}
+
+// remove deletes the token and returns the id that the answer names.
+func (c *Client) remove(ctx context.Context, t state.CloudflareToken) (string, error) {
+	if !t.Account {
+		gone, err := c.userTokens.Delete(ctx, t.ID)
+		if err != nil {
+			return "", err
+		}
+		return gone.ID, nil
+	}
+	var p accounts.TokenDeleteParams
+	p.AccountID.Value, p.AccountID.Present = t.Owner, true
+	gone, err := c.ownTokens.Delete(ctx, t.ID, p)
+	if err != nil {
+		return "", err
+	}
+	return gone.ID, nil
 }

@@ -16,14 +16,14 @@ import (
 
 // Accounts lists the accounts that the token sees, all pages (GET /accounts).
 func (c *Client) Accounts(ctx context.Context) ([]state.Account, error) {
-	got, err := all(func(page float64) (*pagination.V4PagePaginationArray[accounts.Account], error) {
+	got, err := all("list accounts", func(page float64) (*pagination.V4PagePaginationArray[accounts.Account], error) {
 		var p accounts.AccountListParams
 		p.Page.Value, p.Page.Present = page, true
 		p.PerPage.Value, p.PerPage.Present = perPage, true
 		return c.accounts.List(ctx, p)
-	})
+	}, func(a accounts.Account) bool { return a.ID != "" && a.Name != "" })
 	if err != nil {
-		return nil, failed("list accounts", err)
+		return nil, err
 	}
 	out := make([]state.Account, 0, len(got))
 	for _, a := range got {
@@ -34,14 +34,14 @@ func (c *Client) Accounts(ctx context.Context) ([]state.Account, error) {
 
 // Zones lists the zones that the token sees, all pages (GET /zones).
 func (c *Client) Zones(ctx context.Context) ([]state.Zone, error) {
-	got, err := all(func(page float64) (*pagination.V4PagePaginationArray[zones.Zone], error) {
+	got, err := all("list zones", func(page float64) (*pagination.V4PagePaginationArray[zones.Zone], error) {
 		var p zones.ZoneListParams
 		p.Page.Value, p.Page.Present = page, true
 		p.PerPage.Value, p.PerPage.Present = perPage, true
 		return c.zones.List(ctx, p)
-	})
+	}, func(z zones.Zone) bool { return z.ID != "" && z.Name != "" && z.Account.ID != "" })
 	if err != nil {
-		return nil, failed("list zones", err)
+		return nil, err
 	}
 	out := make([]state.Zone, 0, len(got))
 	for _, z := range got {
@@ -55,15 +55,16 @@ func (c *Client) Zones(ctx context.Context) ([]state.Zone, error) {
 // AddressRecords lists the A and AAAA records of a name in a zone, by its id
 // (GET /zones/{zone_id}/dns_records?name=).
 func (c *Client) AddressRecords(ctx context.Context, zone, name string) ([]state.DNSRecord, error) {
-	got, err := all(func(page float64) (*pagination.V4PagePaginationArray[dns.RecordResponse], error) {
+	op := "list address records of " + name
+	got, err := all(op, func(page float64) (*pagination.V4PagePaginationArray[dns.RecordResponse], error) {
 		var p dns.RecordListParams
 		p.ZoneID.Value, p.ZoneID.Present = zone, true
 		p.Page.Value, p.Page.Present = page, true
 		p.PerPage.Value, p.PerPage.Present = perPage, true
 		return c.records.List(ctx, p, option.WithQuery("name", name))
-	})
+	}, func(r dns.RecordResponse) bool { return r.Name != "" && r.Type != "" })
 	if err != nil {
-		return nil, failed("list address records of "+name, err)
+		return nil, err
 	}
 	var out []state.DNSRecord
 	for _, r := range got {
@@ -72,7 +73,7 @@ func (c *Client) AddressRecords(ctx context.Context, zone, name string) ([]state
 		}
 		addr, err := netip.ParseAddr(r.Content)
 		if err != nil {
-			return nil, nonsense("list address records of "+name, "a record holds no address")
+			return nil, nonsense(op, "a record holds no address")
 		}
 		out = append(out, state.DNSRecord{Name: name, Addr: addr, Proxied: r.Proxied})
 	}
@@ -102,8 +103,13 @@ func (c *Client) CreateAddressRecord(ctx context.Context, zone string, r state.D
 		a.Proxied.Value, a.Proxied.Present = r.Proxied, true
 		p.Body = a
 	}
-	if _, err := c.records.New(ctx, p); err != nil {
-		return failed("make an address record for "+r.Name, err)
+	op := "make an address record for " + r.Name
+	got, err := c.records.New(ctx, p)
+	if err != nil {
+		return failed(op, err)
+	}
+	if !strings.EqualFold(got.Name, r.Name) {
+		return nonsense(op, "the answer names another record")
 	}
 	return nil
 }

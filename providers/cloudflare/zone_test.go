@@ -44,6 +44,7 @@ func TestRecords(t *testing.T) {
 		default:
 			good(w, `[{"id":"1","type":"A","name":"ci.phlip9.com","content":"192.0.2.1","proxied":true},
 				{"id":"2","type":"AAAA","name":"ci.phlip9.com","content":"2001:db8::1"},
+				{"id":"5","type":"SSHFP","name":"ci.phlip9.com","content":"4 2 ab","data":{"algorithm":4,"type":2,"fingerprint":"ab"}},
 				{"id":"3","type":"TXT","name":"ci.phlip9.com","content":"text"},
 				{"id":"4","type":"A","name":"other.phlip9.com","content":"192.0.2.9"}]`)
 		}
@@ -64,5 +65,17 @@ func TestRecords(t *testing.T) {
 	exists = true
 	if err := c.CreateAddressRecord(ctx, zoneID, got[0]); !errors.Is(err, state.ErrExists) {
 		t.Errorf("already there: %v", err)
+	}
+}
+
+// TestAnotherPage: a page that was not asked for is not taken for the next one,
+// nor is the end of the list.
+func TestAnotherPage(t *testing.T) {
+	c, seen := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"success":true,"errors":[],"messages":[],"result":[{"id":"a","name":"n"}],"result_info":{"page":1,"per_page":1}}`))
+	})
+	if all, err := c.Accounts(t.Context()); !errors.Is(err, state.ErrService) || seen.count() != 2 {
+		t.Errorf("%v, %v after %d requests", all, err, seen.count())
 	}
 }

@@ -41,33 +41,58 @@ func New(server string) *Resolver {
 // Lookup returns the IPv4 and IPv6 addresses of a name, in order and each
 // once. A name that does not exist, or has no address, has none and is no
 // error. No answer within five seconds is state.ErrOffline, a server that
-// fails state.ErrService.
+// fails state.ErrService; where that is so for one kind of address alone
+// (routers that know no IPv6), the others are the answer, if there are any.
 func (r *Resolver) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	limited, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	// The dot at the end keeps search domains out.
-	got, err := r.r.LookupNetIP(limited, "ip", strings.TrimSuffix(name, ".")+".")
-	if err == nil {
+	name = strings.TrimSuffix(name, ".")
+	var six []netip.Addr
+	var failed6 error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		six, failed6 = r.r.LookupNetIP(limited, "ip6", name+".")
+	}()
+	got, failed := r.r.LookupNetIP(limited, "ip4", name+".")
+	<-done
+	got = append(got, six...)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil, &state.CallError{Service: "DNS", Op: "look up " + name, Kind: context.Canceled}
+	case len(got) > 0:
 		for i := range got {
 			got[i] = got[i].Unmap()
 		}
 		slices.SortFunc(got, netip.Addr.Compare)
 		return slices.Compact(got), nil
+	case !none(failed):
+		return nil, verdict(limited, name, failed)
+	case !none(failed6):
+		return nil, verdict(limited, name, failed6)
 	}
+	return nil, nil // both say so
+}
+
+// none says whether an error means that there is no address of the kind.
+func none(err error) bool {
+	var failed *net.DNSError
+	var other *net.AddrError // an address of the other kind in the answer
+	return errors.As(err, &failed) && failed.IsNotFound || errors.As(err, &other)
+}
+
+// verdict says what failed.
+func verdict(limited context.Context, name string, err error) error {
 	e := &state.CallError{Service: "DNS", Op: "look up " + name, Kind: state.ErrService}
 	var failed *net.DNSError
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		e.Kind = context.Canceled
-		return nil, e
-	case !errors.As(err, &failed):
+	if !errors.As(err, &failed) {
 		e.Text = state.CleanText(err.Error(), 0)
-		return nil, e
-	case failed.IsNotFound:
-		return nil, nil
-	case failed.IsTimeout, limited.Err() != nil, failed.IsTemporary && failed.Err != misbehaving:
+		return e
+	}
+	if failed.IsTimeout || limited.Err() != nil || failed.IsTemporary && failed.Err != misbehaving {
 		e.Kind = state.ErrOffline
 	}
 	e.Text = state.CleanText(failed.Err, 0)
-	return nil, e
+	return e
 }

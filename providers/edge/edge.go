@@ -15,7 +15,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"io"
 	"maps"
@@ -50,7 +49,8 @@ func New(hc *http.Client, base string) *Edge {
 	return &Edge{hc: plain, base: strings.TrimRight(base, "/")}
 }
 
-// Get fetches a path ("/oauth2/start?rd=/").
+// Get fetches a path ("/oauth2/start?rd=/"). A stream of events is a page
+// without a body.
 func (e *Edge) Get(ctx context.Context, path string) (state.Page, error) {
 	return e.ask(ctx, http.MethodGet, path, nil, nil)
 }
@@ -85,7 +85,7 @@ func (e *Edge) ask(ctx context.Context, method, path string, body []byte, h http
 	op := strings.ToLower(method) + " " + e.base + path
 	req, err := http.NewRequestWithContext(ctx, method, e.base+path, bytes.NewReader(body))
 	if err != nil {
-		return state.Page{}, fmt.Errorf("%s: %w", op, err)
+		return state.Page{}, &state.CallError{Service: e.base, Op: op, Kind: state.ErrInvalid, Text: httpx.Cause(err)}
 	}
 	maps.Copy(req.Header, h)
 	resp, err := e.hc.Do(req)
@@ -100,8 +100,8 @@ func (e *Edge) ask(ctx context.Context, method, path string, body []byte, h http
 		Cookies:  resp.Header.Values("Set-Cookie"),
 		Leaks:    resp.Header.Get("Authorization") != "",
 	}
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return p, nil // the body is the socket
+	if resp.StatusCode == http.StatusSwitchingProtocols || strings.HasPrefix(p.Type, "text/event-stream") {
+		return p, nil // a socket, or a stream: neither has an end
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit))
 	if err != nil {

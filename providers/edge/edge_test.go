@@ -151,6 +151,26 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+func TestAStreamHasNoEnd(t *testing.T) {
+	t.Parallel()
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		_, _ = io.WriteString(w, "event: handshake\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	if p, err := e.Get(t.Context(), "/sse/listen/builds/*/*"); err != nil || p.Status != http.StatusOK || p.Body != "" {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
+func TestAPathThatIsNone(t *testing.T) {
+	t.Parallel()
+	if _, err := edge.New(http.DefaultClient, "https://ci.example").Get(t.Context(), "/%zz"); !errors.Is(err, state.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLeaksLimitsAndSilence(t *testing.T) {
 	t.Parallel()
 	asked := 0

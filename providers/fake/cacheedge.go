@@ -1,20 +1,26 @@
 package fake
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // cacheHandler serves the cache's public custom domain: anonymous GET and HEAD
 // of the objects of the bucket that has it, encoded as they were stored. The
 // first answer of an object is a cache miss, the next ones are hits
-// (developers.cloudflare.com/cache/concepts/cache-responses).
+// (developers.cloudflare.com/cache/concepts/cache-responses). What is not there
+// is answered with a page
+// (developers.cloudflare.com/r2/api/s3/presigned-urls, "public buckets").
 func (w *World) cacheHandler() http.Handler {
 	var mu sync.Mutex
+	var rays atomic.Uint64
 	seen := map[string]bool{}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Cf-Ray", ray(rays.Add(1)))
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(rw, "method not allowed", http.StatusMethodNotAllowed)
 			return
@@ -22,7 +28,7 @@ func (w *World) cacheHandler() http.Handler {
 		bucket, dynamic := w.publicBucket()
 		key := strings.TrimPrefix(r.URL.Path, "/")
 		if bucket == "" || key == "" {
-			http.NotFound(rw, r)
+			notHere(rw)
 			return
 		}
 		o, found, err := w.object(bucket, key)
@@ -31,7 +37,7 @@ func (w *World) cacheHandler() http.Handler {
 			http.Error(rw, err.Error(), http.StatusInternalServerError)
 			return
 		case !found:
-			http.NotFound(rw, r)
+			notHere(rw)
 			return
 		}
 		mu.Lock()
@@ -48,6 +54,12 @@ func (w *World) cacheHandler() http.Handler {
 		rw.Header().Set("Cf-Cache-Status", status)
 		_, _ = rw.Write(o.content)
 	})
+}
+
+func notHere(rw http.ResponseWriter) {
+	rw.Header().Set("Content-Type", "text/html")
+	rw.WriteHeader(http.StatusNotFound)
+	_, _ = io.WriteString(rw, "<!DOCTYPE html><html><head><title>Not Found</title></head><body><h1>Object not found</h1></body></html>\n")
 }
 
 // publicBucket is the bucket that the cache's domain serves now; dynamic says

@@ -33,6 +33,9 @@ func TestCacheEdge(t *testing.T) {
 		if res.StatusCode != status || res.Header.Get("Cf-Cache-Status") != edge {
 			t.Errorf("%s %s: %d %q, want %d %q", method, path, res.StatusCode, res.Header.Get("Cf-Cache-Status"), status, edge)
 		}
+		if kind := res.Header.Get("Content-Type"); status == http.StatusNotFound && kind != "text/html" {
+			t.Errorf("%s %s: %q", method, path, kind)
+		}
 		if status == http.StatusOK && (res.Header.Get("Content-Encoding") != "zstd" || res.ContentLength != 10 ||
 			method == http.MethodGet && string(b) != "compressed") {
 			t.Errorf("%s %s: %v %q", method, path, res.Header, b)

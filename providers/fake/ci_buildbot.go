@@ -2,48 +2,50 @@ package fake
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// buildbotHandler is buildbot 4.3 on its own port: the REST API that anybody
-// may read, and the webhook. While the master is down nobody answers.
+// buildbotHandler is buildbot 4.3 on its own port, with the builders of
+// buildbot-nix: the data API, events, control and the webhook. While the master
+// is down nobody answers.
 func (w *World) buildbotHandler() http.Handler {
+	m := newMaster(w)
+	w.stop = append(w.stop, m.end)
 	mux := http.NewServeMux()
-	for path, rows := range map[string]func(*State, *http.Request) (string, []bbRow){
-		"/builders":             bbBuilders,
-		"/builders/{id}":        bbBuilders,
-		"/builders/{id}/builds": bbBuilds,
-		"/builds":               bbBuilds,
-		"/builds/{build}":       bbBuilds,
-		"/changes":              bbChanges,
-		"/workers":              bbWorkers,
-		"/masters":              bbMasters,
-		"/projects":             bbProjects,
-		"/builds/{build}/properties": func(s *State, r *http.Request) (string, []bbRow) {
-			_, all := bbBuilds(s, r)
-			if len(all) == 0 {
-				return "properties", nil
-			}
-			p, _ := all[0]["properties"].(bbRow)
-			return "properties", []bbRow{p}
-		},
-	} {
-		mux.HandleFunc("GET /api/v2"+path, func(rw http.ResponseWriter, r *http.Request) { w.bbServe(rw, r, rows) })
+	list := func(path, kind string, among func(*http.Request) []any) {
+		mux.HandleFunc("GET /api/v2"+path, func(rw http.ResponseWriter, r *http.Request) { m.serveList(rw, r, kind, among) })
 	}
+	for _, kind := range []string{"builders", "builds", "steps", "logs", "buildrequests", "workers", "changes", "masters", "projects", "forceschedulers"} {
+		list("/"+kind, kind, func(*http.Request) []any { return m.tables[kind].rows })
+		mux.HandleFunc("GET /api/v2/"+kind+"/{id}", func(rw http.ResponseWriter, r *http.Request) { m.serveOne(rw, r, kind) })
+	}
+	list("/builders/{id}/builds", "builds", m.buildsOf)
+	list("/builds/{id}/steps", "steps", func(r *http.Request) []any { return m.stepsOf[atoi(r.PathValue("id"))] })
+	list("/builds/{id}/changes", "changes", func(*http.Request) []any { return nil })
+	list("/builds/{id}/triggered_builds", "builds", func(r *http.Request) []any { return m.triggered[atoi(r.PathValue("id"))] })
+	list("/steps/{id}/logs", "logs", func(r *http.Request) []any { return m.logsOf[atoi(r.PathValue("id"))] })
+	mux.HandleFunc("GET /api/v2/builds/{id}/properties", m.serveProperties)
+	mux.HandleFunc("GET /api/v2/logs/{id}/contents", m.serveLines)
+	mux.HandleFunc("POST /api/v2/", m.serveCall)
+	mux.HandleFunc("GET /ws", m.serveWebSocket)
+	mux.HandleFunc("GET /sse/{verb}/{rest...}", m.serveEvents)
+	mux.HandleFunc("GET /{$}", m.servePage)
+	mux.HandleFunc("GET /config", m.serveConfig)
 	mux.HandleFunc("/change_hook/", func(rw http.ResponseWriter, r *http.Request) {
 		var secret string
 		w.Look(func(s *State) { secret = s.CI.Secrets["buildbot-github-webhook-secret"] })
 		w.changeHook(rw, r, secret)
+		m.refresh()
 	})
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		bbError(rw, http.StatusNotFound, "Invalid path: "+strings.TrimPrefix(r.URL.Path, "/api/v2/"))
 	})
-	return w.whileUp("buildbot-master", mux)
+	return w.whileUp("buildbot-master", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		m.refresh()
+		mux.ServeHTTP(rw, r)
+	}))
 }
 
 // whileUp closes the connection unanswered while the unit is not running.
@@ -61,7 +63,13 @@ func (w *World) whileUp(unit string, h http.Handler) http.Handler {
 	})
 }
 
-type bbRow map[string]any
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
 
 func bbError(rw http.ResponseWriter, status int, text string) {
 	raw, err := json.Marshal(map[string]string{"error": text})
@@ -73,131 +81,104 @@ func bbError(rw http.ResponseWriter, status int, text string) {
 	_, _ = rw.Write(raw)
 }
 
-func (w *World) bbServe(rw http.ResponseWriter, r *http.Request, rows func(*State, *http.Request) (string, []bbRow)) {
-	var out []byte
-	status, text := http.StatusOK, ""
-	w.Look(func(s *State) {
-		kind, all := rows(s, r)
-		single := r.PathValue("build") != "" || (r.PathValue("id") != "" && kind == "builders")
-		if single && len(all) == 0 {
-			status, text = http.StatusNotFound, "not found while getting from endpoint for "+strings.TrimPrefix(r.URL.Path, "/api/v2")
-			return
-		}
-		meta := bbRow{}
-		if single && kind == "builds" {
-			bbTrim(all[0], r.URL.Query())
-		}
-		if !single {
-			if all, text = bbSelect(all, r.URL.Query()); text != "" {
-				status = http.StatusBadRequest
-				return
-			}
-			meta["total"] = len(all)
-		}
-		raw, err := json.Marshal(bbRow{kind: append([]bbRow{}, all...), "meta": meta})
-		if err != nil {
-			status, text = http.StatusInternalServerError, err.Error()
-			return
-		}
-		out = raw
-	})
-	if text != "" {
-		bbError(rw, status, text)
+// serveList answers with those of some rows that the query asks for.
+func (m *master) serveList(rw http.ResponseWriter, r *http.Request, kind string, among func(*http.Request) []any) {
+	if id := r.PathValue("id"); id != "" && kind != "builds" && atoi(id) == 0 {
+		bbError(rw, http.StatusNotFound, "Invalid path: "+strings.TrimPrefix(r.URL.Path, "/api/v2/"))
 		return
 	}
-	rw.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = rw.Write(out)
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	spec, text := m.tables[kind].parse(r.URL.Query())
+	if text != "" {
+		bbError(rw, http.StatusBadRequest, text)
+		return
+	}
+	page, total := spec.apply(among(r))
+	answer(rw, r, map[string]any{kind: page, "meta": map[string]int{"total": total}})
 }
 
-// bbSelect filters, orders, cuts and trims rows as the query says (buildbot
-// docs, developer/rest.rst); the text is an error in buildbot's words.
-func bbSelect(rows []bbRow, q url.Values) ([]bbRow, string) {
-	known := bbRow{}
-	if len(rows) > 0 {
-		known = rows[0]
+// serveOne answers with one row.
+func (m *master) serveOne(rw http.ResponseWriter, r *http.Request, kind string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	id := r.PathValue("id")
+	row := m.tables[kind].get(id)
+	if row == nil && atoi(id) == 0 && kind != "builders" && kind != "forceschedulers" {
+		bbError(rw, http.StatusNotFound, "Invalid path: "+kind+"/"+id)
+		return
 	}
-	limit, offset := len(rows), 0
-	for key, values := range q {
-		field, op, _ := strings.Cut(key, "__")
-		switch _, ok := known[field]; {
-		case key == "order" || key == "property" || key == "field":
-		case key == "limit" || key == "offset":
-			n, err := strconv.Atoi(values[0])
-			if err != nil {
-				return nil, "invalid " + key
-			}
-			if key == "limit" {
-				limit = n
-			} else {
-				offset = n
-			}
-		case !ok && len(rows) > 0:
-			return nil, "unrecognized query parameter '" + key + "'"
-		default:
-			rows = slices.DeleteFunc(rows, func(r bbRow) bool { return !bbMatch(r[field], op, values) })
-		}
-	}
-	for _, key := range slices.Backward(q["order"]) {
-		name, down := strings.CutPrefix(key, "-")
-		slices.SortStableFunc(rows, func(a, b bbRow) int {
-			if down {
-				a, b = b, a
-			}
-			return bbCompare(a[name], b[name])
-		})
-	}
-	rows = rows[min(max(offset, 0), len(rows)):]
-	rows = rows[:min(max(limit, 0), len(rows))]
-	for _, r := range rows {
-		bbTrim(r, q)
-	}
-	return rows, ""
-}
-
-// bbTrim leaves the wanted properties (none without property=) and fields.
-func bbTrim(r bbRow, q url.Values) {
-	if props, ok := r["properties"].(bbRow); ok {
-		for k := range props {
-			if !slices.Contains(q["property"], "*") && !slices.Contains(q["property"], k) {
-				delete(props, k)
-			}
-		}
-	}
-	if len(q["field"]) > 0 {
-		for k := range r {
-			if !slices.Contains(q["field"], k) {
-				delete(r, k)
-			}
-		}
+	spec, text := m.tables[kind].parse(r.URL.Query())
+	switch {
+	case text == "" && len(spec.filters) > 0:
+		text = "this is not a collection"
+		fallthrough
+	case text != "":
+		bbError(rw, http.StatusBadRequest, text)
+	case row == nil:
+		bbError(rw, http.StatusNotFound, "not found while getting from endpoint for /"+kind+"/n:id with arguments {'id': "+id+"}")
+	default:
+		answer(rw, r, map[string]any{kind: []any{spec.trim(row)}, "meta": struct{}{}})
 	}
 }
 
-func bbMatch(have any, op string, want []string) bool {
-	one := func(v string) bool {
-		switch {
-		case op == "contains":
-			return strings.Contains(fmt.Sprint(have), v)
-		case v == "true" || v == "on" || v == "false" || v == "off":
-			return have == (v == "true" || v == "on")
-		}
-		var to any = v
-		if n, err := strconv.Atoi(v); err == nil {
-			to = n
-		}
-		c := bbCompare(have, to)
-		return map[string]bool{"": c == 0, "eq": c == 0, "ne": c != 0, "lt": c < 0, "le": c <= 0, "gt": c > 0, "ge": c >= 0}[op]
+// answer writes compact JSON to who accepts JSON, and readable text to others.
+func answer(rw http.ResponseWriter, r *http.Request, v any) {
+	kind := "application/json; charset=utf-8"
+	raw, err := json.Marshal(v)
+	if !strings.Contains(r.Header.Get("Accept"), "application/json") {
+		kind = "text/plain; charset=utf-8"
+		raw, err = json.MarshalIndent(v, "", "  ")
 	}
-	if op == "ne" {
-		return !slices.ContainsFunc(want, func(v string) bool { return !one(v) })
+	if err != nil {
+		bbError(rw, http.StatusInternalServerError, err.Error())
+		return
 	}
-	return slices.ContainsFunc(want, one)
+	rw.Header().Set("Content-Type", kind)
+	_, _ = rw.Write(raw)
 }
 
-func bbCompare(a, b any) int {
-	x, okA := a.(int)
-	y, okB := b.(int)
-	if okA && okB {
-		return x - y
+func (m *master) buildsOf(r *http.Request) []any {
+	b, ok := m.tables["builders"].get(r.PathValue("id")).(*bbBuilder)
+	if !ok {
+		return nil
 	}
-	return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
+	return m.buildsBy[b.ID]
+}
+
+func (m *master) serveProperties(rw http.ResponseWriter, r *http.Request) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	props := map[string]any{}
+	if b, ok := m.tables["builds"].get(r.PathValue("id")).(*bbBuild); ok {
+		props = b.Properties
+	}
+	answer(rw, r, map[string]any{"properties": []any{props}, "meta": struct{}{}})
+}
+
+// serveLines answers with lines of a log, each behind its stream's letter. As
+// in the real one a start beyond the end is not found, unless a limit is sent.
+func (m *master) serveLines(rw http.ResponseWriter, r *http.Request) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	q := r.URL.Query()
+	l, ok := m.tables["logs"].get(r.PathValue("id")).(*bbLog)
+	from, end := atoi(q.Get("offset")), 0
+	if ok {
+		end = max(l.Lines, 1)
+		if q.Has("limit") {
+			end = from + atoi(q.Get("limit"))
+		}
+	}
+	if !ok || from < 0 || from >= end {
+		bbError(rw, http.StatusNotFound, "not found while getting from endpoint for /logs/n:logid/contents")
+		return
+	}
+	lines := m.lines[l.ID]
+	lines = lines[min(from, len(lines)):min(end, len(lines))]
+	text := strings.Join(lines, "\n")
+	if len(lines) > 0 {
+		text += "\n"
+	}
+	answer(rw, r, map[string]any{"logchunks": []any{map[string]any{"logid": l.ID, "firstline": from, "content": text}}, "meta": struct{}{}})
 }

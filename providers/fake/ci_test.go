@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"crypto/sha1"
 	"crypto/sha256"
 	"maps"
 	"net/http"
@@ -33,7 +34,7 @@ func TestEdge(t *testing.T) {
 		{private, "GET", "/api/v2/builds", "{}", 401, ""},
 		{private, "GET", "/ws", "{}", 401, ""},
 		{private, "GET", "/sse/listen/builds/*/*", "Sign in", 403, ""},
-		{private, "GET", "/nix-outputs/", "Sign in", 403, ""},
+		{private, "GET", "/nix-outputs/", "302 Found", 302, "/oauth2/start?rd=/nix-outputs/"},
 		{private, "GET", "/ping", ok, 200, ""},
 		{private, "GET", "/oauth2/auth", "Unauthorized", 401, ""},
 		{private, "GET", "/oauth2/callback", "", 500, ""},
@@ -41,10 +42,10 @@ func TestEdge(t *testing.T) {
 		{private, "GET", "/change_hook/github", missing, 400, ""},
 		{private, "POST", "/change_hook/github", missing, 400, ""},
 		{private, "POST", "/change_hook/gitlab", "wasn't whitelisted", 400, ""},
-		{two, "GET", "/", "Found", 302, "scope=user%3Aemail+read%3Aorg"},
+		{two, "GET", "/", "Found", 302, "scope=read%3Auser+user%3Aemail+read%3Aorg"},
 		{two, "GET", "/api/v2/builds", "Found", 302, "%3A%2Fapi%2Fv2%2Fbuilds"},
 		{two, "GET", "/ws", "Found", 302, "/login/oauth/authorize"},
-		{two, "GET", "/nix-outputs/", "Found", 302, "redirect_uri=https%3A%2F%2Fci.phlip9.com%2Foauth2%2Fcallback"},
+		{two, "GET", "/nix-outputs/", "302 Found", 302, "/oauth2/start?rd=/nix-outputs/"},
 		{two, "POST", "/change_hook/github", missing, 400, ""},
 		{two, "POST", "/webhooks/x", missing, 400, ""},
 	} {
@@ -54,7 +55,7 @@ func TestEdge(t *testing.T) {
 				t.Errorf("answers %d %s to %s", got.status, got.body, got.header.Get("Location"))
 			}
 			cookie := got.header.Get("Set-Cookie")
-			if c.status == 302 && (!strings.Contains(cookie, "; Secure") || !strings.Contains(cookie, "; HttpOnly")) {
+			if strings.Contains(got.header.Get("Location"), "authorize") && (!strings.Contains(cookie, "; Secure") || !strings.Contains(cookie, "; HttpOnly")) {
 				t.Errorf("cookie %q", cookie)
 			}
 		})
@@ -69,13 +70,16 @@ func TestChangeHook(t *testing.T) {
 		name, event, sign, says string
 		status                  int
 	}{
-		{"wrong", "ping", "sha256=00", "Hash mismatch", 400},
-		{"ping", "ping", "sha256=" + hubMAC(sha256.New, "hook-secret", body), "no change found", 200},
-		{"push", "push", "sha256=" + hubMAC(sha256.New, "hook-secret", body), "1 change found", 200},
+		{"wrong", "ping", "sha1=00", "Hash mismatch", 400},
+		{"newer", "ping", "sha256=" + hubMAC(sha256.New, "hook-secret", body), "Unknown hash type: sha256", 400},
+		{"none", "ping", "", "Request has no required signature", 400},
+		{"odd", "ping", "sha1", "Wrong signature format: sha1", 400},
+		{"ping", "ping", "sha1=" + hubMAC(sha1.New, "hook-secret", body), "no change found", 200},
+		{"push", "push", "sha1=" + hubMAC(sha1.New, "hook-secret", body), "1 change found", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := fetch(t, "POST", w.url("buildbot")+"/change_hook/github", http.Header{
-				"X-Github-Event": {c.event}, "X-Hub-Signature-256": {c.sign}, "Content-Type": {"application/json"},
+				"X-Github-Event": {c.event}, "X-Hub-Signature": {c.sign}, "Content-Type": {"application/json"},
 			}, body)
 			if got.status != c.status || string(got.body) != c.says {
 				t.Errorf("answers %d %s", got.status, got.body)
@@ -179,7 +183,7 @@ func TestSSH(t *testing.T) {
 		{"unknown", "omnara1.phlip9.com rm -rf /", 127, "rm: command not found"},
 		{"no host", "elsewhere true", 255, "Could not resolve hostname elsewhere"},
 		{"config", "-G -- me@omnara1.phlip9.com", 0, "hostname omnara1.phlip9.com"},
-		{"forward", "-W localhost:22 omnara1.phlip9.com", 255, "usage"},
+		{"forward", "-W 127.0.0.1:1 omnara1.phlip9.com", 255, "stdio forwarding failed"},
 		{"units", "omnara1.phlip9.com env LC_ALL=C TZ=UTC systemctl show --no-pager --property=Id,ActiveState,Result -- niks3.service none.service", 0, "Id=niks3.service\nActiveState=active\nResult=success\n\nId=none.service\nActiveState=inactive\n"},
 		{"timer", "omnara1.phlip9.com systemctl show -p NextElapseUSecRealtime -p LastTriggerUSec niks3-gc.timer", 0, " 00:00:00 UTC\nLastTriggerUSec=\n"},
 	} {
@@ -207,13 +211,18 @@ func TestBadSecretsFailUnits(t *testing.T) {
 	if got := (deployed{secrets: good}).broken(); got != nil {
 		t.Fatalf("good secrets: %v", got)
 	}
+	public := maps.Clone(good)
+	public["niks3-signing-key"] = "k:" + strings.Repeat("A", 43) + "="
+	if got := (deployed{secrets: public}).broken(); got != nil {
+		t.Errorf("a public key as signing key: %v, and niks3 takes it", got)
+	}
 	for _, c := range []struct{ name, value, unit string }{
 		{"niks3-api-token", "short", "niks3"},
-		{"niks3-signing-key", "k:" + strings.Repeat("A", 43) + "=", "niks3"},
+		{"niks3-signing-key", "k:" + strings.Repeat("A", 40), "niks3"}, // neither 32 bytes nor 64
 		{"buildbot-nix-workers", `[{"name":"a","password":"p"}]`, "buildbot-worker"},
 		{"buildbot-nix-workers", `{}`, "buildbot-master"},
 		{"buildbot-github-app-secret-key", "x", "buildbot-master"},
-		{"oauth2-proxy-cookie-secret", strings.Repeat("c", 32) + "\n", "oauth2-proxy"},
+		{"oauth2-proxy-cookie-secret", strings.Repeat("c", 16) + "\n" + strings.Repeat("c", 16), "oauth2-proxy"},
 		{"oauth2-proxy-cookie-secret", strings.Repeat("c", 20), "oauth2-proxy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,18 +20,33 @@ type CloudState struct {
 	Knobs    CloudKnobs          `json:"knobs"`
 }
 
-// CloudKnobs set what Cloudflare documents nowhere. The first addAccount sets
-// the defaults; a scenario changes them afterwards.
+// CloudKnobs set what Cloudflare documents nowhere, so that both answers can be
+// tried. The first addAccount sets the defaults; a scenario changes them
+// afterwards.
 type CloudKnobs struct {
 	// DomainPolls is how many GETs of a new custom domain still say pending.
-	// Default 2.
+	// Default 2. R2 docs, Public buckets, say that it takes a few minutes.
 	DomainPolls int `json:"domain_polls"`
 	// FreshKeyRefusals is how many signed requests S3 refuses after a token
-	// was made or rolled. Default 1.
+	// was made or rolled. Default 1. R2 docs, API tokens, say no delay.
 	FreshKeyRefusals int `json:"fresh_key_refusals"`
 	// DynamicNarinfo leaves narinfo files uncached at the edge, as Cloudflare
 	// does without a cache rule: its default file types know no .narinfo.
 	DynamicNarinfo bool `json:"dynamic_narinfo"`
+	// OtherCodes answers refusals whose code is documented nowhere, or in two
+	// ways, with another code.
+	OtherCodes bool `json:"other_codes"`
+	// DomainNeedsZone wants DNS Write on the zone, besides the bucket's
+	// permission, of who connects a custom domain: R2 docs, Public buckets, do
+	// not say whether it takes that.
+	DomainNeedsZone bool `json:"domain_needs_zone"`
+	// PageSize is the most that a list gives at once, though more is asked for;
+	// 0: what is asked for.
+	PageSize int `json:"page_size"`
+	// Limited is how many requests are still refused for the rate limit, and
+	// LimitedFor how many seconds each asks to be left alone; 0: one.
+	Limited    int `json:"limited"`
+	LimitedFor int `json:"limited_for"`
 }
 
 // CloudAccount is an account; R2 says whether it has accepted R2's terms.
@@ -99,7 +114,8 @@ func (d CloudDomain) live() bool {
 
 // CloudToken is an API token. Hash is the SHA-256 of its value in lowercase
 // hex: it checks a bearer, and it is the S3 secret of the token
-// (developers.cloudflare.com/r2/api/tokens). The value is not kept.
+// (R2 docs, API tokens, "Get S3 API credentials from an API token"). The value
+// is not kept.
 type CloudToken struct {
 	ID       string        `json:"id"`
 	Account  string        `json:"account"` // the account that owns it; empty: the user's own
@@ -146,6 +162,12 @@ func (c *CloudState) zone(id string) *CloudZone {
 		}
 	}
 	return nil
+}
+
+// full says whether Cloudflare answers for the zone in DNS.
+func (c *CloudState) full(zone string) bool {
+	z := c.zone(zone)
+	return z != nil && z.Type == "full"
 }
 
 func (c *CloudState) bucket(account, jurisdiction, name string) *CloudBucket {

@@ -45,6 +45,8 @@ type cloudAnswer struct {
 	info     any // result_info
 	messages []cloudMessage
 	errors   []cloudMessage
+	other    int // the code with CloudKnobs.OtherCodes; 0: the same
+	wait     int // seconds of Retry-After; 0: none
 }
 
 // cloudMessage is an entry of errors and messages.
@@ -59,14 +61,32 @@ func cloudRefuse(status, code int, text string) cloudAnswer {
 	return cloudAnswer{status: status, errors: []cloudMessage{{code, text}}}
 }
 
-// cloudDenied is the answer to a token that lacks the permission
-// (developers.cloudflare.com/fundamentals/api/troubleshooting).
-func cloudDenied() cloudAnswer {
-	return cloudRefuse(http.StatusForbidden, 10000, "Authentication error")
+// or is a refusal whose code may as well be the other one.
+func (a cloudAnswer) or(code int) cloudAnswer {
+	a.other = code
+	return a
 }
 
+// cloudDenied is the answer to a token that lacks the permission: 10000 as in
+// Cloudflare's Terraform docs, "403 Authentication error when creating DNS
+// records"; others have seen 9109 ("Unauthorized to access requested
+// resource"), and R2 docs, Error codes, have 10003.
+func cloudDenied() cloudAnswer {
+	return cloudRefuse(http.StatusForbidden, 10000, "Authentication error").or(9109)
+}
+
+// cloudBad refuses what is not well formed. Few of these codes are documented.
 func cloudBad(code int, text string) cloudAnswer {
-	return cloudRefuse(http.StatusBadRequest, code, text)
+	return cloudRefuse(http.StatusBadRequest, code, text).or(code + 50000)
+}
+
+// cloudLimited is the answer above 1200 requests in five minutes: the status
+// and retry-after of Fundamentals docs, Rate limits. The code is documented
+// nowhere.
+func cloudLimited(seconds int) cloudAnswer {
+	a := cloudRefuse(http.StatusTooManyRequests, 10429, "Please wait and consider throttling your request rate").or(10058)
+	a.wait = max(1, seconds)
+	return a
 }
 
 // cloudflareHandler serves the REST API. Every request other than GET and
@@ -101,17 +121,25 @@ func (w *World) serveCloud(rw http.ResponseWriter, r *http.Request, op cloudOp) 
 		return
 	}
 	var out []byte
-	status := 0
+	var a cloudAnswer
 	run := func(s *State) error {
 		c := &cloudCall{s: s, cloud: &s.Cloud, r: r, op: op, body: body, now: w.opts.Now().UTC()}
-		a := c.run()
-		status = a.status
-		s.recordWrite("cloudflare", r, status)
+		if c.limited() {
+			a = cloudLimited(s.Cloud.Knobs.LimitedFor)
+		} else {
+			a = c.run()
+			s.recordWrite("cloudflare", r, a.status)
+		}
+		if s.Cloud.Knobs.OtherCodes && a.other != 0 {
+			a.errors[0].Code = a.other
+		}
 		var err error
 		out, err = a.encode()
 		return err
 	}
-	if op.counts || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	limited := false
+	w.Look(func(s *State) { limited = s.Cloud.Knobs.Limited > 0 })
+	if op.counts || limited || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		err = w.Update(run)
 	} else {
 		w.Look(func(s *State) { err = run(s) })
@@ -121,7 +149,10 @@ func (w *World) serveCloud(rw http.ResponseWriter, r *http.Request, op cloudOp) 
 		return
 	}
 	rw.Header().Set("Content-Type", "application/json")
-	rw.WriteHeader(status)
+	if a.wait > 0 {
+		rw.Header().Set("Retry-After", strconv.Itoa(a.wait))
+	}
+	rw.WriteHeader(a.status)
 	_, _ = rw.Write(out)
 }
 
@@ -143,6 +174,15 @@ func (a cloudAnswer) encode() ([]byte, error) {
 	return json.Marshal(envelope)
 }
 
+// limited says whether the request is one of those that the rate limit refuses.
+func (c *cloudCall) limited() bool {
+	if c.cloud.Knobs.Limited <= 0 {
+		return false
+	}
+	c.cloud.Knobs.Limited--
+	return true
+}
+
 // run checks the token and runs the operation.
 func (c *cloudCall) run() cloudAnswer {
 	value, found := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
@@ -158,13 +198,19 @@ func (c *cloudCall) run() cloudAnswer {
 	}
 	switch {
 	case c.token.ID == "" && verify:
-		return cloudRefuse(http.StatusUnauthorized, 1000, "Invalid API Token")
+		return invalidToken()
 	case c.token.ID == "", !verify && c.token.status(c.now) != "active":
-		return cloudRefuse(http.StatusUnauthorized, 9109, "Invalid access token")
+		return cloudRefuse(http.StatusUnauthorized, 9109, "Invalid access token").or(10002)
 	case len(c.op.groups) > 0 && !c.mayRun():
 		return cloudDenied()
 	}
 	return c.op.run(c)
+}
+
+// invalidToken is the answer of verify to a token that it does not know, which
+// no page of Cloudflare's shows; code and text are as callers have seen them.
+func invalidToken() cloudAnswer {
+	return cloudRefuse(http.StatusUnauthorized, 1000, "Invalid API Token").or(9109)
 }
 
 // mayRun says whether the token has one of the operation's permissions on what
@@ -203,10 +249,22 @@ type cloudPageInfo struct {
 	TotalPages int `json:"total_pages"`
 }
 
-// cloudPage answers the page of the list that the query asks for.
-func cloudPage(r *http.Request, all []any, perPage int) cloudAnswer {
-	page := queryNumber(r, "page", 1)
-	perPage = queryNumber(r, "per_page", perPage)
+// cloudPages is how a list is cut: what per_page is without being asked for,
+// and between which bounds it may be asked for (the parameter per_page of the
+// operation in Cloudflare's OpenAPI).
+type cloudPages struct{ usual, least, most int }
+
+// page answers the page of the list that the query asks for. The bounds are the
+// contract's; that a size out of them is refused, and with which code, is
+// assumed.
+func (c *cloudCall) page(all []any, of cloudPages) cloudAnswer {
+	page, perPage := pageNumber(c.r, "page", 1), pageNumber(c.r, "per_page", of.usual)
+	if page < 1 || perPage < of.least || perPage > of.most {
+		return cloudBad(1001, "Invalid page or per_page")
+	}
+	if size := c.cloud.Knobs.PageSize; size > 0 {
+		perPage = min(perPage, size)
+	}
 	from := min((page-1)*perPage, len(all))
 	part := all[from:min(from+perPage, len(all))]
 	a := cloudOK(part)
@@ -220,4 +278,13 @@ func queryNumber(r *http.Request, name string, without int) int {
 		return n
 	}
 	return without
+}
+
+// pageNumber is the same, but -1 where the query holds something else.
+func pageNumber(r *http.Request, name string, without int) int {
+	n := queryNumber(r, name, -1)
+	if n < 0 && r.URL.Query().Get(name) == "" {
+		return without
+	}
+	return n
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // The beginnings of the names of resources, as in a token's policies
-// (developers.cloudflare.com/fundamentals/api/how-to/create-via-api).
+// (Fundamentals docs, Create API tokens via the API; R2 docs, API tokens).
 const (
 	userResource    = "com.cloudflare.api.user."
 	accountResource = "com.cloudflare.api.account."
@@ -29,7 +29,7 @@ type permissionGroup struct {
 }
 
 // permissionGroups are those of Cloudflare's that this world knows, with
-// Cloudflare's own ids (developers.cloudflare.com/r2/api/tokens for R2's).
+// Cloudflare's own ids (R2 docs, API tokens, "Permission groups", for R2's).
 func permissionGroups() []permissionGroup {
 	of := func(scope, id, name string) permissionGroup {
 		return permissionGroup{ID: id, Name: name, Scopes: []string{strings.TrimSuffix(scope, ".")}}
@@ -63,12 +63,20 @@ func groupByID(id string) (permissionGroup, bool) {
 	return permissionGroup{}, false
 }
 
-// fits says whether the resource is of the group's scope. A zone's permission
-// is also given on an account, with its zones in an object.
-func (g permissionGroup) fits(resource string) bool {
-	kind := func(r string) string { return r[:strings.LastIndex(r, ".")+1] }(resource)
-	scope := g.Scopes[0] + "."
-	return kind == scope || scope == zoneResource && kind == accountResource
+// fits says whether the resource is of the group's scope. A permission for zones
+// or for buckets is also given on an account, with those that are meant in an
+// object.
+func (g permissionGroup) fits(resource string, value any) bool {
+	kind := resource[:strings.LastIndex(resource, ".")+1]
+	_, inside := value.(map[string]any)
+	switch scope := g.Scopes[0] + "."; scope {
+	case zoneResource:
+		return kind == scope || kind == accountResource
+	case bucketResource:
+		return kind == scope || kind == accountResource && inside
+	default:
+		return kind == scope
+	}
 }
 
 // gives says whether the policy is about one of the named groups.
@@ -132,14 +140,19 @@ func (t CloudToken) mayZone(z CloudZone, groups []string) bool {
 	})
 }
 
-// mayObjects says whether the token, as S3 keys, may read or write the
-// objects of a bucket: by a policy on that bucket or on its whole account.
+// mayObjects says whether the token, as S3 keys, may read or write the objects
+// of a bucket: by a policy on that bucket, on all buckets of its account, or on
+// the account (R2 docs, API tokens, "Resources").
 func (t CloudToken) mayObjects(account, jurisdiction, bucket string, write bool) bool {
 	items, storage := []string{itemWrite}, []string{"Workers R2 Storage Write"}
 	if !write {
 		items, storage = append(items, itemRead), append(storage, "Workers R2 Storage Read")
 	}
 	return t.mayAccount(account, storage) || t.owns(account) && t.may(items, func(r map[string]any) bool {
-		return hasResource(r, bucketResource+account+"_"+jurisdiction+"_"+bucket)
+		if hasResource(r, bucketResource+account+"_"+jurisdiction+"_"+bucket) {
+			return true
+		}
+		buckets, ok := r[accountResource+account].(map[string]any)
+		return ok && hasResource(buckets, bucketResource+"*")
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+
+	"github.com/nixwright/nixwright/state"
 )
 
 // cloudBegan is when everything was made that a scenario starts with.
@@ -89,19 +91,14 @@ func hashAPIToken(value string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// bootstrapPolicies are those of the token that sets everything up: owned by
-// the account or by the user, who makes tokens with another permission.
+// bootstrapPolicies are those of the token that sets everything up: the
+// smallest set of the table, as the filled-in page ticks it.
 func (s *State) bootstrapPolicies(own bool) []CloudPolicy {
-	onAccount := []string{"Workers R2 Storage Write", "Account Settings Read", "Account Analytics Read"}
-	var out []CloudPolicy
-	if own {
-		onAccount = append(onAccount, "Account API Tokens Write")
-	} else {
-		out = append(out, grant(userResource+s.Cloud.User, "API Tokens Write"))
+	var groups []string
+	for _, p := range state.PermissionsFor(state.CloudflareFor(own)) {
+		groups = append(groups, p.Name)
 	}
-	return append(out,
-		grant(accountResource+theAccount, onAccount...),
-		grant(zoneResource+"*", "Zone Read", "DNS Write"))
+	return s.policies(groups)
 }
 
 // bucketPolicies are those of the token that is a bucket's S3 keys; the
@@ -154,10 +151,12 @@ func (s *State) connectDomain(account, bucket, domain string) {
 	}
 }
 
-// attachDomain adds the domain, and the DNS record that Cloudflare adds
-// itself: a proxied CNAME that the owner cannot edit
-// (developers.cloudflare.com/r2/buckets/public-buckets).
+// attachDomain adds the domain, and in a full zone the DNS record that
+// Cloudflare adds itself (R2 docs, Public buckets, "Connect a bucket to a custom
+// domain"): a proxied CNAME to public.r2.dev, as callers have seen it.
 func (s *State) attachDomain(b *CloudBucket, d CloudDomain) {
 	b.Domains = append(b.Domains, d)
-	s.addRecord(CloudRecord{Zone: d.Zone, Type: "CNAME", Name: d.Domain, Content: "public.r2.dev", Proxied: true})
+	if s.Cloud.full(d.Zone) {
+		s.addRecord(CloudRecord{Zone: d.Zone, Type: "CNAME", Name: d.Domain, Content: "public.r2.dev", Proxied: true})
+	}
 }

@@ -88,7 +88,13 @@ func TestCloudBucketsAndDomains(t *testing.T) {
 	if !strings.Contains(string(rest.Result), "ddd") || strings.Contains(string(rest.Result), "ccc") || rest.Info.Cursor != "" {
 		t.Errorf("second page: %s", rest.Result)
 	}
-	second := c.do("GET", "/zones?per_page=1&page=2", "").want(t, 200, 0)
+	c.do("GET", "/zones?per_page=1", "").want(t, 400, 1001)
+	c.do("GET", "/zones?per_page=51", "").want(t, 400, 1001)
+	c.do("GET", "/zones?page=0", "").want(t, 400, 1001)
+	if err := w.Update(func(s *State) error { s.Cloud.Knobs.PageSize = 1; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	second := c.do("GET", "/zones?per_page=50&page=2", "").want(t, 200, 0)
 	if !strings.Contains(string(second.Result), "partial.example") || strings.Contains(string(second.Result), "phlip9.com") ||
 		second.Info.Page != 2 || second.Info.TotalCount != 2 {
 		t.Errorf("second page of zones: %s %+v", second.Result, second.Info)
@@ -97,12 +103,18 @@ func TestCloudBucketsAndDomains(t *testing.T) {
 		zone string
 		code int
 	}{
-		"cache.other.example":   {"other.example", 10052},
-		"cache.partial.example": {"partial.example", 10053},
-		"cache.elsewhere.org":   {"phlip9.com", 10054},
+		"cache.other.example": {"other.example", 10052},
+		"cache.elsewhere.org": {"phlip9.com", 10054},
 	} {
 		body := `{"domain":"` + domain + `","enabled":true,"zoneId":"` + zoneID(w, tt.zone) + `"}`
 		c.do("POST", buckets+"/bbb/domains/custom", body).want(t, 400, tt.code)
+	}
+	body := `{"domain":"cache.partial.example","enabled":true,"zoneId":"` + zoneID(w, "partial.example") + `"}`
+	c.do("POST", buckets+"/bbb/domains/custom", body).want(t, 200, 0)
+	for range 4 {
+		if got := c.do("GET", buckets+"/bbb/domains/custom/cache.partial.example", "").want(t, 200, 0).field(t, "status", "ownership"); got != "pending" {
+			t.Errorf("in a partial zone: %s", got)
+		}
 	}
 	if err := w.Update(func(s *State) error {
 		s.connectDomain(cfAccount, "bbb", "cache.phlip9.com")
@@ -144,5 +156,47 @@ func TestCloudSurvives(t *testing.T) {
 	}
 	if bytes.Contains(b, []byte(value)) {
 		t.Error("the world keeps a token's value")
+	}
+}
+
+// TestCloudKnobs: what is documented nowhere can be either way.
+func TestCloudKnobs(t *testing.T) {
+	w, value := cloudWorld(t, true)
+	c := newCloudClient(t, w, value)
+	tokens := "/accounts/" + cfAccount + "/tokens"
+	set := func(k CloudKnobs) {
+		t.Helper()
+		if err := w.Update(func(s *State) error { s.Cloud.Knobs = k; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, refusals := range []int{0, 3} { // of fresh keys
+		set(CloudKnobs{FreshKeyRefusals: refusals})
+		id := c.do("POST", tokens, bucketToken("niks3", bucketResource+cfAccount+"_default_"+cfBucket)).want(t, 200, 0).field(t, "id")
+		w.Look(func(s *State) {
+			if got := s.Cloud.tokenByID(id).Refusals; got != refusals {
+				t.Errorf("%d refusals, want %d", got, refusals)
+			}
+		})
+	}
+	c.do("GET", tokens+"/none", "").want(t, 404, 1003)
+	set(CloudKnobs{OtherCodes: true})
+	c.do("GET", tokens+"/none", "").want(t, 404, 1001)
+	set(CloudKnobs{Limited: 1, LimitedFor: 9})
+	r := c.do("POST", "/accounts/"+cfAccount+"/r2/buckets", `{"name":"aaa"}`).want(t, 429, 10429)
+	if got := r.Header.Get("Retry-After"); got != "9" {
+		t.Errorf("retry after %q", got)
+	}
+	c.do("POST", "/accounts/"+cfAccount+"/r2/buckets", `{"name":"aaa"}`).want(t, 200, 0)
+	w.Look(func(s *State) {
+		if n := len(s.Writes); n != 3 {
+			t.Errorf("%d writes: a limited one was carried out", n)
+		}
+	})
+	all := CloudToken{Policies: []CloudPolicy{{Effect: "allow", Groups: grant("", itemRead).Groups, Resources: map[string]any{
+		accountResource + cfAccount: map[string]any{bucketResource + "*": "*"},
+	}}}}
+	if !all.mayObjects(cfAccount, "eu", "aaa", false) || all.mayObjects(cfAccount, "eu", "aaa", true) || all.mayObjects(cfOther, "eu", "aaa", false) {
+		t.Error("a token for all buckets of an account")
 	}
 }

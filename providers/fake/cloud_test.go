@@ -270,7 +270,7 @@ func driveCloud(t *testing.T, w *World, c *cloudClient, tokens string) {
 	c.do("GET", bucket, "").want(t, 200, 0)
 	c.do("GET", buckets, "").want(t, 200, 0)
 	c.do("GET", bucket+"/domains/custom", "").want(t, 200, 0)
-	c.do("GET", bucket+"/domains/custom/cache.phlip9.com", "").want(t, 404, 10056)
+	c.do("GET", bucket+"/domains/custom/cache.phlip9.com", "").want(t, 404, 10053)
 	domain := `{"domain":"cache.phlip9.com","enabled":true,"zoneId":"` + zone + `","minTLS":"1.2"}`
 	c.do("POST", bucket+"/domains/custom", domain).want(t, 200, 0)
 	c.do("POST", bucket+"/domains/custom", domain).want(t, 409, 10055)

@@ -36,7 +36,7 @@ func (c *cloudCall) owner() string { return c.r.PathValue("account") }
 func (c *cloudCall) named() (*CloudToken, cloudAnswer) {
 	t := c.cloud.tokenByID(c.r.PathValue("token"))
 	if t == nil || t.Account != c.owner() {
-		return nil, cloudRefuse(http.StatusNotFound, 1003, "API token not found")
+		return nil, cloudRefuse(http.StatusNotFound, 1003, "API token not found").or(1001) // a code that no page names
 	}
 	return t, cloudAnswer{}
 }
@@ -45,7 +45,7 @@ func (c *cloudCall) named() (*CloudToken, cloudAnswer) {
 // account's valid token the user's path answers "Invalid API Token".
 func verifyAPIToken(c *cloudCall) cloudAnswer {
 	if c.token.Account != c.owner() {
-		return cloudRefuse(http.StatusUnauthorized, 1000, "Invalid API Token")
+		return invalidToken()
 	}
 	status := c.token.status(c.now)
 	out := map[string]any{"id": c.token.ID, "status": status}
@@ -68,7 +68,9 @@ func listPermissionGroups(c *cloudCall) cloudAnswer {
 			out = append(out, g)
 		}
 	}
-	return cloudPage(c.r, out, len(out)+1)
+	a := cloudOK(out) // one page: the operation takes no page
+	a.info = cloudPageInfo{1, max(1, len(out)), len(out), len(out), 1}
+	return a
 }
 
 func listAPITokens(c *cloudCall) cloudAnswer {
@@ -78,7 +80,7 @@ func listAPITokens(c *cloudCall) cloudAnswer {
 			out = append(out, c.describe(t))
 		}
 	}
-	return cloudPage(c.r, out, 20)
+	return c.page(out, cloudPages{20, 5, 50})
 }
 
 func getAPIToken(c *cloudCall) cloudAnswer {
@@ -137,8 +139,8 @@ func createAPIToken(c *cloudCall) cloudAnswer {
 			if !ok {
 				return cloudBad(1001, "Permission group "+g.ID+" does not exist")
 			}
-			for resource := range p.Resources {
-				if !group.fits(resource) {
+			for resource, value := range p.Resources {
+				if !group.fits(resource, value) {
 					return cloudBad(1001, "Permission group "+group.Name+" is not for the resource "+resource)
 				}
 			}

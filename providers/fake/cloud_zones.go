@@ -48,7 +48,7 @@ func listAccounts(c *cloudCall) cloudAnswer {
 			})
 		}
 	}
-	return cloudPage(c.r, out, 20)
+	return c.page(out, cloudPages{20, 5, 50})
 }
 
 func listZones(c *cloudCall) cloudAnswer {
@@ -58,7 +58,7 @@ func listZones(c *cloudCall) cloudAnswer {
 			out = append(out, c.zone(z))
 		}
 	}
-	return cloudPage(c.r, out, 20)
+	return c.page(out, cloudPages{20, 5, 50})
 }
 
 // cloudMatches says whether the filter is absent or is the value.
@@ -94,7 +94,7 @@ func listRecords(c *cloudCall) cloudAnswer {
 			out = append(out, c.record(r))
 		}
 	}
-	return cloudPage(c.r, out, 100)
+	return c.page(out, cloudPages{100, 1, 5_000_000})
 }
 
 // record is a DNS record as it is answered.
@@ -115,6 +115,9 @@ func (c *cloudCall) record(r CloudRecord) map[string]any {
 
 func proxiable(typ string) bool { return typ == "A" || typ == "AAAA" || typ == "CNAME" }
 
+// createRecord refuses what is there already as callers of the API have seen it
+// (DNS docs name no codes): 81058 for the same record, which was 81057 earlier,
+// and 81053 for a CNAME beside another record of the name.
 func createRecord(c *cloudCall) cloudAnswer {
 	var in struct {
 		Type, Name, Content, Comment string
@@ -147,9 +150,9 @@ func createRecord(c *cloudCall) cloudAnswer {
 		switch {
 		case r.Zone != zone.ID || r.Name != name:
 		case r.Type == in.Type && r.Content == in.Content:
-			return cloudBad(81058, "An identical record already exists.")
+			return cloudBad(81058, "An identical record already exists.").or(81057)
 		case proxiable(r.Type) && proxiable(in.Type) && (r.Type == "CNAME" || in.Type == "CNAME"):
-			return cloudBad(81053, "An A, AAAA, or CNAME record with that host already exists.")
+			return cloudBad(81053, "An A, AAAA, or CNAME record with that host already exists.").or(0)
 		}
 	}
 	return cloudOK(c.record(c.s.addRecord(CloudRecord{

@@ -82,6 +82,16 @@ func askControl(ctx context.Context, control, path string, in any) (*http.Respon
 // the world whose control service is at control (host:port), and returns the
 // exit status; 255 where the world does not answer.
 func RoleSSH(ctx context.Context, control string, args []string, stdout, stderr io.Writer) int {
+	if call, ok := sshArgs(args); ok && !call.show {
+		if exit, done := call.stay(ctx, control, args, stdout, stderr); done {
+			return exit
+		}
+	}
+	return askHost(ctx, control, args, stdout, stderr)
+}
+
+// askHost runs ssh's arguments in the world.
+func askHost(ctx context.Context, control string, args []string, stdout, stderr io.Writer) int {
 	res, err := askControl(ctx, control, "/ssh", sshAsked{Args: args})
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "ssh: connect to host:", err)

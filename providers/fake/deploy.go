@@ -61,6 +61,7 @@ func (w *World) Deploy(ctx context.Context, dir string, line func(string)) int {
 		s.Host.Secrets = d.secrets
 		s.Host.Files[appliedFile] = `{"hash": "` + d.hash + `"}` + "\n"
 		s.CI.Mode, s.CI.Proxy, s.CI.Secrets, s.CI.App = d.mode, d.proxy, d.secrets, 0
+		s.CI.Niks3.forget()
 		if a := s.GitHub.appWithKey(d.secrets["buildbot-github-app-secret-key"]); a != nil {
 			s.CI.App = a.ID
 		}
@@ -194,7 +195,7 @@ type ciWorker struct {
 // broken lists the services that refuse their secrets, as the real ones do.
 func (d deployed) broken() []string {
 	var out []string
-	if len(d.secrets["niks3-api-token"]) < 36 {
+	if len(strings.TrimSpace(d.secrets["niks3-api-token"])) < 36 {
 		out = append(out, "niks3")
 	} else if _, err := parseSigningKey(d.secrets["niks3-signing-key"]); err != nil {
 		out = append(out, "niks3")

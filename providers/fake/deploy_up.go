@@ -12,8 +12,10 @@ import (
 )
 
 // cookieAccepted is oauth2-proxy's rule: URL-safe base64 of 16, 24 or 32
-// bytes, or as many characters (oauth2-proxy pkg/encryption/utils.go).
+// bytes, or as many characters (oauth2-proxy pkg/encryption/utils.go). Line
+// ends at the end do not reach it: buildbot-nix's shell takes them off.
 func cookieAccepted(v string) bool {
+	v = strings.TrimRight(v, "\n")
 	n := len(v)
 	if raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(v, "=")); err == nil && slices.Contains([]int{16, 24, 32}, len(raw)) {
 		n = len(raw)
@@ -37,8 +39,8 @@ func (g *GitHubState) appWithKey(private string) *ghApp {
 
 // comeUp does what buildbot-nix does when its master starts: it lists the
 // installations of its App, makes the missing repository hooks (which GitHub
-// pings), and builds the default branch of every repository with the topic;
-// niks3 takes what was built. An App with a hook of its own gets a push.
+// pings), and builds and reports the default branch of every repository with
+// the topic; niks3 takes what was built. An App with a hook of its own gets a push.
 func (w *World) comeUp(ctx context.Context, line func(string)) error {
 	var pings []hookAt
 	var builds []ciBuild
@@ -69,7 +71,17 @@ func (w *World) comeUp(ctx context.Context, line func(string)) error {
 					pings = append(pings, at)
 					line("buildbot-master: created webhook for " + r.full())
 				}
-				builds = append(builds, s.firstBuild(r, w.now()))
+				if !allows(i.Permissions, "contents", "read") {
+					line("buildbot-worker: git fetch of " + r.full() + ": Repository not found.")
+					continue
+				}
+				b := s.firstBuild(r, w.now())
+				builds = append(builds, b)
+				if !allows(i.Permissions, "statuses", "write") {
+					line("buildbot-master: GitHub refuses the status of " + r.full() + ": Resource not accessible by integration")
+				} else if len(r.Statuses[b.Commit]) == 0 {
+					r.addStatus(b.Commit, ghStatus{State: "success", Context: "buildbot/nix-build", At: w.now()})
+				}
 			}
 		}
 		return nil
@@ -135,10 +147,7 @@ func (s *State) firstBuild(r *ghRepo, now time.Time) ciBuild {
 			break
 		}
 	}
-	for _, kind := range []string{
-		"nix-eval", "nix-build", "nix-register-gcroot", "run-effect", "run-scheduled-effect",
-		"nix-failed-eval", "nix-dependency-failed", "nix-cached-failure",
-	} {
+	for _, kind := range projectBuilders {
 		s.builder(r.full()+"/"+kind, project, false)
 	}
 	virtual := s.builder("github:"+r.full()+"#checks."+attr, project, true)

@@ -34,8 +34,45 @@ type GitHubKnobs struct {
 	// secret. Unconfirmed; 0: 401.
 	CheckTokenStatus int `json:"check_token_status,omitempty"`
 	// OffHookShown makes GET /app/hook/config tell the URL of a hook that the
-	// manifest turned off. Unconfirmed.
+	// manifest turned off, OffHookGone makes it answer 404; else it tells the
+	// rest. Unconfirmed: apps/get-webhook-config-for-app says nothing of it.
 	OffHookShown bool `json:"off_hook_shown,omitempty"`
+	OffHookGone  bool `json:"off_hook_gone,omitempty"`
+	// EmailAnswer is the name under which an App's permissions tell of "Email
+	// addresses", whatever the manifest said; empty: as asked. Answers of the
+	// real one that others have stored say emails (the App vercel in a list
+	// of check runs, August 2026), as go-github's apps.go does.
+	EmailAnswer string `json:"email_answer,omitempty"`
+	// DropUnknownKeys makes the manifest's page pass over permissions that it
+	// does not know instead of refusing them. Unconfirmed.
+	DropUnknownKeys bool `json:"drop_unknown_keys,omitempty"`
+	// PrivateAppHidden makes GET /apps/{app_slug} answer 404 for a private App
+	// to its owner too, as bors-ng/bors-ng #253 saw it in 2017. Unconfirmed.
+	PrivateAppHidden bool `json:"private_app_hidden,omitempty"`
+	// ExchangeStatus is the status of a refused code exchange: the
+	// documentation shows only its JSON. 0: 200.
+	ExchangeStatus int `json:"exchange_status,omitempty"`
+	// UnknownClientNotFound makes the exchange answer 404 "Not Found" for a
+	// client id that does not exist. Unconfirmed; else it is told like a
+	// wrong secret.
+	UnknownClientNotFound bool `json:"unknown_client_not_found,omitempty"`
+	// CodeFirst makes the exchange judge the code before the callback.
+	// Unconfirmed; else the callback comes first.
+	CodeFirst bool `json:"code_first,omitempty"`
+	// ViewerOrganizations is what GraphQL answers to the user token of a GitHub
+	// App that asks for viewer.organizations: "" them, "null" nothing for them
+	// and an error, "refused" a 401. Unconfirmed.
+	ViewerOrganizations string `json:"viewer_organizations,omitempty"`
+	// TopicsPermission is what repos/replace-all-topics wants of a
+	// fine-grained token. Unconfirmed; empty: administration.
+	TopicsPermission string `json:"topics_permission,omitempty"`
+	// DeliveryDays is how long deliveries are kept; 0: 3, as github.com does.
+	DeliveryDays int `json:"delivery_days,omitempty"`
+	// LastForgotten has last_response of a hook go with its deliveries.
+	// Unconfirmed; false: it stays.
+	LastForgotten bool `json:"last_forgotten,omitempty"`
+	// Limits make it refuse what comes too often.
+	Limits GitHubLimits `json:"limits,omitzero"`
 }
 
 type ghAccount struct {
@@ -61,6 +98,7 @@ type ghRepo struct {
 	ID       int64             `json:"id"`
 	Owner    string            `json:"owner"`
 	Name     string            `json:"name"`
+	Was      string            `json:"was,omitempty"` // the full name that it had before
 	Branch   string            `json:"branch"`
 	Private  bool              `json:"private,omitempty"`
 	Archived bool              `json:"archived,omitempty"`
@@ -71,6 +109,8 @@ type ghRepo struct {
 	// made of another begins with its files.
 	Files map[string]map[string]string `json:"files"`
 	Pulls []ghPull                     `json:"pulls,omitempty"`
+	// Statuses are the results that were reported, by commit.
+	Statuses map[string][]ghStatus `json:"statuses,omitempty"`
 }
 
 type ghPull struct {

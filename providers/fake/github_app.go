@@ -32,12 +32,12 @@ func getApp(c *ghCall) *ghAnswer {
 	return ghReply(http.StatusOK, out)
 }
 
-// getAppBySlug is apps/get-by-slug. A private App is seen only by its owner
-// (GitHub docs, "Making a GitHub App public or private").
+// getAppBySlug is apps/get-by-slug. A private App is not shown to others;
+// whether its owner's token sees it is told nowhere (GitHubKnobs).
 func getAppBySlug(c *ghCall) *ghAnswer {
 	g := &c.s.GitHub
 	a := find(g.Apps, func(a *ghApp) bool { return a.Slug == c.r.PathValue("slug") })
-	if a == nil || (!a.Public && !g.mayAdmin(c.who.login(), a.Owner)) {
+	if a == nil || (!a.Public && (g.Knobs.PrivateAppHidden || !g.mayAdmin(c.who.login(), a.Owner))) {
 		return fail(http.StatusNotFound, "Not Found")
 	}
 	return ghReply(http.StatusOK, c.integration(g, a))
@@ -68,7 +68,11 @@ func getHookConfig(c *ghCall) *ghAnswer {
 		return no
 	}
 	out := webhookConfig(&a.Hook)
-	if !a.Hook.Active && !c.s.GitHub.Knobs.OffHookShown {
+	switch k := c.s.GitHub.Knobs; {
+	case a.Hook.Active || k.OffHookShown:
+	case k.OffHookGone:
+		return fail(http.StatusNotFound, "Not Found")
+	default:
 		delete(out, "url")
 	}
 	return ghReply(http.StatusOK, out)
@@ -138,7 +142,7 @@ func appInstallations(c *ghCall) *ghAnswer {
 	if c.r.PathValue("id") != "" {
 		return fail(http.StatusNotFound, "Not Found")
 	}
-	return ghReply(http.StatusOK, out)
+	return c.list(out)
 }
 
 // repoInstallation is apps/get-repo-installation: 404 until it is installed.
@@ -203,7 +207,7 @@ func installationRepos(c *ghCall) *ghAnswer {
 			out = append(out, c.repository(g, r, ""))
 		}
 	}
-	return ghReply(http.StatusOK, map[string]any{"total_count": len(out), "repositories": out})
+	return c.listIn("repositories", out)
 }
 
 // userInstallations is apps/list-installations-for-authenticated-user.
@@ -219,7 +223,7 @@ func userInstallations(c *ghCall) *ghAnswer {
 			out = append(out, c.installation(g, i))
 		}
 	}
-	return ghReply(http.StatusOK, map[string]any{"total_count": len(out), "installations": out})
+	return c.listIn("installations", out)
 }
 
 // addToInstallation is apps/add-repo-to-installation-for-authenticated-user:

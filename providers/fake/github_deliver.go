@@ -40,7 +40,8 @@ func (g *GitHubState) hookAt(at hookAt) *ghHook {
 
 // deliver sends an event to a hook and records how that went. payload and
 // guid are those of the delivery that is sent again; empty: a new one. No
-// lock is held while it is under way.
+// lock is held while it is under way. GitHub never sends again by itself
+// (GitHub docs, "Redelivering webhooks").
 func (w *World) deliver(ctx context.Context, at hookAt, event, payload, guid string) {
 	d := ghDelivery{GUID: guid, Event: event, Payload: payload, Again: guid != "", Repo: at.repo}
 	var h ghHook
@@ -105,8 +106,11 @@ func (g *GitHubState) payload(b ghBase, at hookAt, h *ghHook, event string) stri
 	return string(raw)
 }
 
-// post sends one delivery. The CI's own domain leads to this world's public
-// edge, loopback leads there, and nothing else is ever reached.
+// post sends one delivery, with the headers of GitHub docs, "Webhook events
+// and payloads", Delivery headers; it has ten seconds, and what is not a 2xx is
+// a failure ("Troubleshooting webhooks", which has the words as well; the code
+// for a host that is not reached is unconfirmed). The CI's own domain leads to this world's public edge, loopback
+// leads there, and nothing else is ever reached.
 func (w *World) post(ctx context.Context, h ghHook, d ghDelivery, domain string) (status int, text, response string) {
 	const lost = "failed to connect to host"
 	u, err := url.Parse(h.URL)

@@ -1,11 +1,12 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
+	"time"
 )
 
 // hookIn is the body of repos/create-webhook and repos/update-webhook.
@@ -62,7 +63,7 @@ func listHooks(c *ghCall) *ghAnswer {
 	for i := range r.Hooks {
 		out = append(out, c.hook(r, &r.Hooks[i]))
 	}
-	return ghReply(http.StatusOK, out)
+	return c.list(out)
 }
 
 // getHook is repos/get-webhook.
@@ -74,7 +75,9 @@ func getHook(c *ghCall) *ghAnswer {
 	return ghReply(http.StatusOK, c.hook(r, h))
 }
 
-// postHook is repos/create-webhook; GitHub pings the new hook.
+// postHook is repos/create-webhook; GitHub pings the new hook (GitHub docs,
+// "Webhook events and payloads", ping). buildbot-nix makes its own this way
+// (buildbot_nix/github_projects.py, create_project_hook).
 func (w *World) postHook(c *ghCall) *ghAnswer {
 	r, no := c.repo("repository_hooks", "write")
 	if no != nil {
@@ -129,7 +132,8 @@ func patchHook(c *ghCall) *ghAnswer {
 	return ghReply(http.StatusOK, c.hook(r, h))
 }
 
-// pingHook is repos/ping-webhook and repos/test-push-webhook.
+// pingHook is repos/ping-webhook and repos/test-push-webhook; the second
+// sends only where the hook listens to pushes (its description).
 func (w *World) pingHook(event string) ghFunc {
 	return func(c *ghCall) *ghAnswer {
 		r, h, no := c.hookOf("read")
@@ -146,6 +150,8 @@ func (w *World) pingHook(event string) ghFunc {
 }
 
 // deliveries answers a list, newest first, or the one that the path names.
+// They are kept for some days only (github/docs data/variables/webhooks.yml,
+// retention: 3 on github.com, 7 on a server of one's own; 30 in older texts).
 func (c *ghCall) deliveries(h *ghHook) *ghAnswer {
 	if c.r.PathValue("d") != "" {
 		d := find(h.Deliveries, func(d *ghDelivery) bool { return d.ID == c.id("d") })
@@ -155,11 +161,7 @@ func (c *ghCall) deliveries(h *ghHook) *ghAnswer {
 		return ghReply(http.StatusOK, d.delivery(h, true))
 	}
 	q := c.r.URL.Query()
-	per, err := strconv.Atoi(q.Get("per_page"))
-	if err != nil || per < 1 || per > 100 {
-		per = 30
-	}
-	some, next := cutPage(h.Deliveries, q.Get("cursor"), per)
+	some, next := cutPage(c.kept(h), q.Get("cursor"), number(q, "per_page", 30, 100))
 	out := []any{}
 	for i := range some {
 		out = append(out, some[i].delivery(h, false))
@@ -170,6 +172,21 @@ func (c *ghCall) deliveries(h *ghHook) *ghAnswer {
 		a.header = http.Header{"Link": {"<" + c.api + c.r.URL.Path + "?" + q.Encode() + `>; rel="next"`}}
 	}
 	return a
+}
+
+// kept are the deliveries that GitHub still has.
+func (c *ghCall) kept(h *ghHook) []ghDelivery {
+	days := cmp.Or(c.s.GitHub.Knobs.DeliveryDays, 3)
+	return slices.DeleteFunc(slices.Clone(h.Deliveries), func(d ghDelivery) bool { return c.now.Sub(d.At) > time.Duration(days)*24*time.Hour })
+}
+
+// hook is a hook as it is answered now.
+func (c *ghCall) hook(r *ghRepo, h *ghHook) map[string]any {
+	seen := *h
+	if c.s.GitHub.Knobs.LastForgotten {
+		seen.Deliveries = c.kept(h)
+	}
+	return c.ghBase.hook(r, &seen)
 }
 
 // repoDeliveries is repos/list-webhook-deliveries and

@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"html"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,18 +42,18 @@ var permissionKeys = []string{
 	"organization_projects", "organization_secrets", "organization_user_blocking", "followers", "git_ssh_keys", "gpg_keys", "profile", "starring",
 }
 
-// check returns GitHub's words for what is wrong with a manifest; empty: nothing.
+// check returns what is wrong with a manifest; empty: nothing. Name of at most
+// 34 characters, and no App's or account's but one's own: GitHub docs,
+// "Registering a GitHub App"; required URLs and at most ten callbacks: "Registering a GitHub
+// App from a manifest". The words are not documented.
 func (g *GitHubState) check(m ghManifest) string {
-	email := g.Knobs.EmailKeys
-	if len(email) == 0 {
-		email = []string{"email_addresses", "emails"}
-	}
+	email := g.Knobs.emailKeys()
 	switch {
 	case m.Name == "":
 		return "Name can't be blank"
 	case len(m.Name) > 34:
 		return "Name is too long (maximum is 34 characters)"
-	case g.appNamed(slug(m.Name)) || g.account(m.Name) != nil:
+	case g.appNamed(slug(m.Name)) || g.account(m.Name) != nil && !g.mayAdmin(g.SignedIn, m.Name):
 		return "Name is already taken"
 	case !isURL(m.URL):
 		return "Url must be a valid URL"
@@ -67,6 +66,9 @@ func (g *GitHubState) check(m ghManifest) string {
 	}
 	for k, v := range m.Permissions {
 		if !slices.Contains(permissionKeys, k) && !slices.Contains(email, k) {
+			if g.Knobs.DropUnknownKeys {
+				continue
+			}
 			return "Default permission records resource is not included in the list: " + k
 		}
 		if !slices.Contains([]string{"read", "write", "admin"}, v) {
@@ -74,6 +76,27 @@ func (g *GitHubState) check(m ghManifest) string {
 		}
 	}
 	return ""
+}
+
+func (k GitHubKnobs) emailKeys() []string {
+	if len(k.EmailKeys) == 0 {
+		return []string{"email_addresses", "emails"}
+	}
+	return k.EmailKeys
+}
+
+// granted are the permissions of a checked manifest as the App has them.
+func (k GitHubKnobs) granted(asked map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, level := range asked {
+		switch email := slices.Contains(k.emailKeys(), name); {
+		case email && k.EmailAnswer != "":
+			out[k.EmailAnswer] = level
+		case email || slices.Contains(permissionKeys, name):
+			out[name] = level
+		}
+	}
+	return out
 }
 
 func isURL(s string) bool {
@@ -95,7 +118,10 @@ func slug(name string) string {
 	}, strings.ToLower(name)), "-")
 }
 
-// manifestPage shows what a manifest would make, and the one button.
+// manifestPage shows what a manifest would make, and the one button. It comes
+// by POST with the field manifest, and the query's state (GitHub docs,
+// "Registering a GitHub App from a manifest", step 1). On the real page the
+// person may edit the name.
 func (w *World) manifestPage(rw http.ResponseWriter, r *http.Request) {
 	m, owner, problem := w.manifest(r)
 	if problem != "" {
@@ -127,7 +153,9 @@ func (w *World) manifest(r *http.Request) (m ghManifest, owner, problem string) 
 }
 
 // createApp is the button: the App is there from now on, and the browser goes
-// back with a one-time code.
+// back to redirect_url with a one-time code and the state (GitHub docs,
+// "Registering a GitHub App from a manifest", step 2). A page that goes back
+// to localhost: gr2m/register-github-app index.js.
 func (w *World) createApp(rw http.ResponseWriter, r *http.Request) {
 	m, owner, problem := w.manifest(r)
 	back, err := url.Parse(m.RedirectURL)
@@ -162,17 +190,18 @@ func (w *World) createApp(rw http.ResponseWriter, r *http.Request) {
 	http.Redirect(rw, r, back.String(), http.StatusFound)
 }
 
-// createApp makes the App of a checked manifest and returns the code.
+// createApp makes the App of a checked manifest and returns the code. The hook
+// is on unless active says no; GitHub makes the webhook secret ("GitHub
+// creates a webhook secret for the app automatically", same page, step 3).
 func (s *State) createApp(m ghManifest, owner, private, public string, now time.Time) string {
 	g := &s.GitHub
 	a := ghApp{
 		ID: 2_746_101 + g.nextID(), Slug: slug(m.Name), Name: m.Name, Owner: owner, URL: m.URL, Public: m.Public,
 		ClientID: "Iv23li" + s.Make("client-id", 14), ClientSecret: s.Make("client-secret", 40), PublicKey: public,
-		Callbacks: m.Callbacks, Permissions: map[string]string{}, Events: append([]string{}, m.Events...), At: now,
+		Callbacks: m.Callbacks, Permissions: g.Knobs.granted(m.Permissions), Events: append([]string{}, m.Events...), At: now,
 	}
-	maps.Copy(a.Permissions, m.Permissions)
 	if _, ok := a.Permissions["metadata"]; !ok && a.wantsRepos() {
-		a.Permissions["metadata"] = "read" // mandatory with any repository permission
+		a.Permissions["metadata"] = "read" // comes with any repository permission; no page cited here says so
 	}
 	if m.Hook != nil {
 		a.Hook = ghHook{ID: g.nextID(), URL: m.Hook.URL, ContentType: "json", Active: m.Hook.Active == nil || *m.Hook.Active, Events: a.Events, At: now}

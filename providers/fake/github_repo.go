@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"crypto/sha1" //nolint:gosec // git names blobs by SHA-1
 	"encoding/base64"
 	"encoding/hex"
@@ -47,7 +48,7 @@ func userOrgs(c *ghCall) *ghAnswer {
 			out = append(out, c.organization(a))
 		}
 	}
-	return ghReply(http.StatusOK, out)
+	return c.list(out)
 }
 
 // getAccount is users/get-by-username, which knows organizations too, and
@@ -66,11 +67,8 @@ func getAccount(c *ghCall) *ghAnswer {
 
 // rateLimit is rate-limit/get.
 func rateLimit(c *ghCall) *ghAnswer {
-	limit := 60
-	if c.who.token != nil {
-		limit = 5000
-	}
-	one := map[string]any{"limit": limit, "remaining": limit - 1, "used": 1, "reset": c.now.Unix() + 3600}
+	h := c.hour
+	one := map[string]any{"limit": h.limit, "remaining": max(0, h.limit-h.used), "used": h.used, "reset": h.until.Unix()}
 	return ghReply(http.StatusOK, map[string]any{"rate": one, "resources": map[string]any{"core": one, "search": one}})
 }
 
@@ -89,7 +87,12 @@ func getTopics(c *ghCall) *ghAnswer {
 	if no != nil {
 		return no
 	}
-	return ghReply(http.StatusOK, map[string]any{"names": append([]string{}, r.Topics...)})
+	all := []any{}
+	for _, t := range r.Topics {
+		all = append(all, t)
+	}
+	part, header := c.page(all)
+	return &ghAnswer{status: http.StatusOK, body: map[string]any{"names": part}, header: header}
 }
 
 // topicForm is what GitHub takes as a topic (GitHub docs, "Classifying your
@@ -98,9 +101,9 @@ func getTopics(c *ghCall) *ghAnswer {
 var topicForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,49}$`)
 
 // putTopics is repos/replace-all-topics: it replaces all, and lower-cases.
-// The fine-grained permission is unconfirmed: administration=write.
+// The fine-grained permission is unconfirmed (GitHubKnobs).
 func putTopics(c *ghCall) *ghAnswer {
-	r, no := c.repo("administration", "write")
+	r, no := c.repo(cmp.Or(c.s.GitHub.Knobs.TopicsPermission, "administration"), "write")
 	if no != nil {
 		return no
 	}
@@ -267,7 +270,7 @@ func listPulls(c *ghCall) *ghAnswer {
 			out = append(out, c.pull(&c.s.GitHub, r, p))
 		}
 	}
-	return ghReply(http.StatusOK, out)
+	return c.list(out)
 }
 
 // postPull is pulls/create.

@@ -22,6 +22,7 @@ type ghCall struct {
 	body []byte
 	who  ghWho
 	now  time.Time
+	hour ghHour // of the one who asks
 }
 
 // ghAnswer is what is answered. after runs when the state is safe and the
@@ -38,12 +39,13 @@ type ghFunc func(c *ghCall) *ghAnswer
 // githubHandler serves the REST API at the root, as api.github.com does. The
 // paths are those of GitHub's OpenAPI document.
 func (w *World) githubHandler() http.Handler {
-	mux := http.NewServeMux()
+	mux, meter := http.NewServeMux(), &ghMeter{hours: map[string]*ghHour{}}
 	for pattern, f := range w.githubRoutes() {
-		mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) { w.githubServe(rw, r, f) })
+		mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) { w.githubServe(rw, r, meter, f) })
 	}
+	mux.HandleFunc("/repositories/", w.byID(mux))
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
-		w.githubServe(rw, r, func(*ghCall) *ghAnswer { return fail(http.StatusNotFound, "Not Found") })
+		w.githubServe(rw, r, meter, func(*ghCall) *ghAnswer { return fail(http.StatusNotFound, "Not Found") })
 	})
 	return mux
 }
@@ -64,6 +66,9 @@ func (w *World) githubRoutes() map[string]ghFunc {
 		"GET " + repo + "/branches/{branch...}":                getBranch,
 		"GET " + repo + "/git/ref/{ref...}":                    getRef,
 		"POST " + repo + "/git/refs":                           postRef,
+		"POST " + repo + "/statuses/{sha}":                     postStatus,
+		"GET /orgs/{login}/members":                            orgMembers,
+		"GET /user/emails":                                     userEmails,
 		"GET " + repo + "/pulls":                               listPulls,
 		"POST " + repo + "/pulls":                              postPull,
 		"GET " + repo + "/pulls/{number}":                      getPull,
@@ -92,25 +97,27 @@ func (w *World) githubRoutes() map[string]ghFunc {
 		"PUT /user/installations/{id}/repositories/{repo}":     addToInstallation,
 		"GET /installation/repositories":                       installationRepos,
 		"POST /applications/{client}/token":                    checkToken,
+		"POST /graphql":                                        graphql,
 	}
 }
 
-func (w *World) githubServe(rw http.ResponseWriter, r *http.Request, f ghFunc) {
+func (w *World) githubServe(rw http.ResponseWriter, r *http.Request, meter *ghMeter, f ghFunc) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 4<<20))
 	if err != nil {
 		return
 	}
 	var out *ghAnswer
-	var who ghWho
-	var request string
+	var head http.Header
 	serve := func(s *State) {
 		c := &ghCall{ghBase: w.githubBase(), s: s, r: r, body: body, now: w.opts.Now().UTC().Truncate(time.Second)}
-		if c.who, out = s.GitHub.whoAsks(r, c.now); out == nil {
+		c.who, out = s.GitHub.whoAsks(r, c.now)
+		c.hour = meter.hour(c)
+		if r.UserAgent() == "" { // GitHub docs, "Troubleshooting the REST API", User agent required
+			out = fail(http.StatusForbidden, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.")
+		} else if over := c.overLimit(c.hour); over != nil {
+			out = over
+		} else if out == nil {
 			out = f(c)
-		}
-		if c.who.token != nil {
-			t := *c.who.token
-			who = ghWho{token: &t}
 		}
 		if out.body != nil { // encoded while the lock is held
 			raw, err := json.Marshal(out.body)
@@ -119,8 +126,17 @@ func (w *World) githubServe(rw http.ResponseWriter, r *http.Request, f ghFunc) {
 			}
 			out.body = json.RawMessage(raw)
 		}
-		request = requestID(s, r)
-		if !strings.HasSuffix(r.URL.Path, "/access_tokens") { // that one only asks
+		c.unchanged(out)
+		if !c.free(out) && c.hour.used < c.hour.limit {
+			meter.count(c, c.hour.resource)
+			c.hour.used++
+		}
+		head = c.hour.headers()
+		head.Set("X-Github-Request-Id", requestID(s, r))
+		if c.who.token != nil && c.who.token.Classic {
+			head.Set("X-Oauth-Scopes", strings.Join(c.who.token.Scopes, ", "))
+		}
+		if !strings.HasSuffix(r.URL.Path, "/access_tokens") && r.URL.Path != "/graphql" { // these only ask
 			s.recordWrite("github", r, out.status)
 		}
 	}
@@ -132,30 +148,18 @@ func (w *World) githubServe(rw http.ResponseWriter, r *http.Request, f ghFunc) {
 	if out.after != nil {
 		out.after(context.WithoutCancel(r.Context()))
 	}
-	w.githubAnswer(rw, out, who, request)
+	w.githubAnswer(rw, out, head)
 }
 
 // githubAnswer writes the headers that every answer has: the request's id, the
 // limits (GitHub docs, "Rate limits for the REST API") and, for a classic
 // token only, its scopes ("Scopes for OAuth apps").
-func (w *World) githubAnswer(rw http.ResponseWriter, out *ghAnswer, who ghWho, request string) {
+func (w *World) githubAnswer(rw http.ResponseWriter, out *ghAnswer, head http.Header) {
 	h := rw.Header()
-	limit := 60
-	if who.token != nil {
-		limit = 5000
-	}
-	h.Set("X-Ratelimit-Limit", strconv.Itoa(limit))
-	h.Set("X-Ratelimit-Remaining", strconv.Itoa(limit-1))
-	h.Set("X-Ratelimit-Used", "1")
-	h.Set("X-Ratelimit-Resource", "core")
-	h.Set("X-Ratelimit-Reset", strconv.FormatInt(w.opts.Now().Add(time.Hour).Unix(), 10))
-	h.Set("X-Github-Request-Id", request)
+	maps.Copy(h, head)
 	h.Set("X-Github-Media-Type", "github.v3; format=json")
 	h.Set("X-Github-Api-Version-Selected", "2022-11-28")
 	h.Set("Date", w.opts.Now().UTC().Format(http.TimeFormat))
-	if who.token != nil && who.token.Classic {
-		h.Set("X-Oauth-Scopes", strings.Join(who.token.Scopes, ", "))
-	}
 	maps.Copy(h, out.header)
 	raw, ok := out.body.(json.RawMessage)
 	if ok {
@@ -194,6 +198,9 @@ func (c *ghCall) repo(perm, level string) (*ghRepo, *ghAnswer) {
 	g := &c.s.GitHub
 	r := g.repo(c.r.PathValue("owner"), c.r.PathValue("repo"))
 	if r == nil {
+		if a := c.moved(); a != nil {
+			return nil, a
+		}
 		return nil, fail(http.StatusNotFound, "Not Found")
 	}
 	return r, g.may(c.who, r, perm, level)

@@ -60,7 +60,7 @@ func TestGitHubContract(t *testing.T) {
 		} {
 			seen = strings.ReplaceAll(seen, from, to)
 		}
-		if !h.seen[seen] && !strings.Contains(pattern, "manifests") && pattern != "GET /app/hook/deliveries/{d}" && pattern != "POST /app/hook/deliveries/{d}/attempts" {
+		if !h.seen[seen] && !strings.Contains(pattern, "manifests") && pattern != "POST /graphql" && pattern != "GET /app/hook/deliveries/{d}" && pattern != "POST /app/hook/deliveries/{d}/attempts" {
 			t.Errorf("%s was not driven", pattern)
 		}
 	}
@@ -153,6 +153,7 @@ func TestManifestIsChecked(t *testing.T) {
 	for _, c := range []struct{ name, manifest, says string }{
 		{"taken", manifestText("phlip9-buildbot-ci", "http://localhost/", ""), "Name is already taken"},
 		{"account", manifestText("lexe-agent", "http://localhost/", ""), "Name is already taken"},
+		{"an App's", manifestText("Phlip9 buildbot CI", "http://localhost/", ""), "Name is already taken"},
 		{"long", manifestText(strings.Repeat("x", 35), "http://localhost/", ""), "maximum is 34"},
 		{"no name", manifestText("", "http://localhost/", ""), "can't be blank"},
 		{"permission", manifestText("x", "http://localhost/", `,"default_permissions":{"webhooks":"write"}`), "not included in the list"},
@@ -302,5 +303,35 @@ func TestExchange(t *testing.T) {
 				t.Errorf("%d %s, want %s", got.status, got.body, c.want)
 			}
 		})
+	}
+}
+
+// What apps/check-token answers to a wrong secret is not documented; to a right
+// one with an unknown token it is 404.
+func TestCheckToken(t *testing.T) {
+	t.Parallel()
+	w := startWorld(t, "half-done", Options{})
+	for _, status := range []int{0, http.StatusNotFound} {
+		var id, secret string
+		err := w.Update(func(s *State) error {
+			s.GitHub.Knobs.CheckTokenStatus = status
+			id, secret = s.GitHub.OAuthApps[0].ClientID, s.GitHub.OAuthApps[0].ClientSecret
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pass := range []string{secret, "wrong"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url("github")+"/applications/"+id+"/token", strings.NewReader(`{"access_token":"x"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.SetBasicAuth(id, pass)
+			want := http.StatusNotFound
+			if pass == "wrong" && status == 0 {
+				want = http.StatusUnauthorized
+			}
+			ask(t, req).want(want)
+		}
 	}
 }

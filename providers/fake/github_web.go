@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,7 +65,8 @@ func htmlForm(action, button string, fields url.Values) string {
 }
 
 // permissionsPage is where an App's permissions are changed and its hook is
-// turned off; no API does either.
+// turned off (GitHub docs, "Modifying a GitHub App registration"); no operation
+// of the OpenAPI document does either.
 func (w *World) permissionsPage(rw http.ResponseWriter, r *http.Request) {
 	var a *ghApp
 	w.Look(func(s *State) {
@@ -81,7 +83,9 @@ func (w *World) permissionsPage(rw http.ResponseWriter, r *http.Request) {
 }
 
 // installPage asks before an App is installed. Without repository_ids[] all
-// repositories are chosen (GitHub docs, "Migrating OAuth apps to GitHub Apps").
+// repositories are chosen (GitHub docs, "Migrating OAuth apps to GitHub
+// Apps"). A private App can be installed on its owner's account only (GitHub
+// docs, "Making a GitHub App public or private").
 func (w *World) installPage(rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	status, title, body := http.StatusNotFound, "Page not found", ""
@@ -103,7 +107,9 @@ func (w *World) installPage(rw http.ResponseWriter, r *http.Request) {
 }
 
 // installApp installs an App with the permissions that it asks for, or adds
-// repositories to its installation.
+// repositories to its installation (GitHub docs, "Installing your own GitHub
+// App"). Permissions that the App asks for later are not its own until they
+// are accepted ("Modifying a GitHub App registration").
 func (w *World) installApp(rw http.ResponseWriter, r *http.Request) {
 	err := w.Update(func(s *State) error {
 		g := &s.GitHub
@@ -153,8 +159,9 @@ func htmlDone(rw http.ResponseWriter, err error, title, body string) {
 	htmlPage(rw, http.StatusOK, title, body)
 }
 
-// oauthPage is the form of a new OAuth App, filled from the address
-// (undocumented, used by others: oauth_application[name], [url], [callback_url]).
+// oauthPage is the form of a new OAuth App, filled from the address. GitHub
+// does not document that; set-up guides of Red Hat Developer Hub and others
+// use oauth_application[name], [url] and [callback_url].
 func (w *World) oauthPage(rw http.ResponseWriter, r *http.Request) {
 	fields := url.Values{}
 	for _, f := range []string{"name", "url", "callback_url"} {
@@ -165,7 +172,8 @@ func (w *World) oauthPage(rw http.ResponseWriter, r *http.Request) {
 }
 
 // createOAuthApp makes an OAuth App and shows its id and its secret: the one
-// time that they are seen together.
+// time that they are seen together. How the real page shows them is not
+// documented in a form that could be followed here.
 func (w *World) createOAuthApp(rw http.ResponseWriter, r *http.Request) {
 	var made ghOAuthApp
 	err := w.Update(func(s *State) error {
@@ -189,7 +197,9 @@ func (w *World) createOAuthApp(rw http.ResponseWriter, r *http.Request) {
 		`<p id="app" data-client-id="%s" data-client-secret="%s">Client ID and client secret</p>`, made.ClientID, made.ClientSecret))
 }
 
-// authorizePage is where people who sign in to the CI land.
+// authorizePage is where people who sign in to the CI land; a callback that
+// is not registered is refused (GitHub docs, "Authorizing OAuth apps", and
+// "Troubleshooting authorization request errors").
 func (w *World) authorizePage(rw http.ResponseWriter, r *http.Request) {
 	id, back := r.URL.Query().Get("client_id"), r.URL.Query().Get("redirect_uri")
 	status, title := http.StatusNotFound, "Page not found"
@@ -223,7 +233,8 @@ func (c ghClient) takes(callback string) bool {
 
 // exchange is POST /login/oauth/access_token. No code is ever right here; the
 // error says what else is not (GitHub docs, "Troubleshooting OAuth app access
-// token request errors"; the status is not stated there, 200 is seen).
+// token request errors", for the errors and their words; what is not stated
+// there is in GitHubKnobs).
 func (w *World) exchange(rw http.ResponseWriter, r *http.Request) {
 	in := map[string]string{}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
@@ -235,12 +246,16 @@ func (w *World) exchange(rw http.ResponseWriter, r *http.Request) {
 			in[k] = r.FormValue(k)
 		}
 	}
-	code, text := "incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect."
+	code, text, status := "incorrect_client_credentials", "The client_id and/or client_secret passed are incorrect.", http.StatusOK
 	w.Look(func(s *State) {
+		k := s.GitHub.Knobs
+		status = cmp.Or(k.ExchangeStatus, status)
 		c, ok := s.GitHub.client(in["client_id"])
 		switch {
+		case !ok && k.UnknownClientNotFound:
+			code, text, status = "Not Found", "", http.StatusNotFound
 		case !ok || c.secret != in["client_secret"]:
-		case !c.takes(in["redirect_uri"]):
+		case !c.takes(in["redirect_uri"]) && !k.CodeFirst:
 			code, text = "redirect_uri_mismatch", "The redirect_uri MUST match the registered callback URL for this application."
 		default:
 			code, text = "bad_verification_code", "The code passed is incorrect or expired."
@@ -249,6 +264,7 @@ func (w *World) exchange(rw http.ResponseWriter, r *http.Request) {
 	out := map[string]string{"error": code, "error_description": text, "error_uri": "https://docs.github.com"}
 	if raw, err := json.Marshal(out); err == nil && strings.Contains(r.Header.Get("Accept"), "json") {
 		rw.Header().Set("Content-Type", "application/json; charset=utf-8")
+		rw.WriteHeader(status)
 		_, _ = rw.Write(raw)
 		return
 	}
@@ -257,5 +273,6 @@ func (w *World) exchange(rw http.ResponseWriter, r *http.Request) {
 		v.Set(k, s)
 	}
 	rw.Header().Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	rw.WriteHeader(status)
 	_, _ = rw.Write([]byte(v.Encode()))
 }

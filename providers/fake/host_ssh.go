@@ -19,9 +19,9 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 	if stderr == nil {
 		stderr = io.Discard
 	}
-	dest, command, show, ok := sshArgs(args)
+	call, ok := sshArgs(args)
 	if !ok {
-		_, _ = fmt.Fprintln(stderr, "usage: ssh [-o option] [-G] destination [command]")
+		_, _ = fmt.Fprintln(stderr, "usage: ssh [-o option] [-GN] [-W host:port] destination [command]")
 		return sshFailed
 	}
 	var h HostState
@@ -31,11 +31,11 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 		h.Units, h.Files = slices.Clone(h.Units), maps.Clone(h.Files)
 		want = s.Config.Host.SSH
 	})
-	user, host, found := strings.Cut(dest, "@")
+	user, host, found := strings.Cut(call.dest, "@")
 	if !found {
-		user, host = "root", dest
+		user, host = "root", call.dest
 	}
-	if show {
+	if call.show {
 		_, _ = fmt.Fprintf(stdout, "host %s\nuser %s\nhostname %s\nport 22\n", host, user, host)
 		return 0
 	}
@@ -54,13 +54,22 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "No ED25519 host key is known for %s and you have requested strict checking.\r\nHost key verification failed.\r\n", host)
 		return sshFailed
 	}
-	return h.shell(command, stdout, stderr)
+	return h.shell(call.command, stdout, stderr)
 }
 
-// sshArgs reads ssh's arguments (ssh(1)). A port forward of the standard
-// streams (-W) is not offered.
-func sshArgs(args []string) (dest, command string, show, ok bool) {
-	const withValue = "BbcDEeFIiJLlmOoPpQRSw"
+// sshCall is what ssh was asked to do.
+type sshCall struct {
+	dest, command string
+	show          bool              // -G
+	idle          bool              // -N
+	forward       string            // -W: host:port
+	options       map[string]string // -o, by name
+}
+
+// sshArgs reads ssh's arguments (ssh(1)).
+func sshArgs(args []string) (call sshCall, ok bool) {
+	const withValue = "BbcDEeFIiJLlmOoPpQRSwW"
+	call.options = map[string]string{}
 	i := 0
 options:
 	for ; i < len(args); i++ {
@@ -72,17 +81,25 @@ options:
 		case len(a) < 2 || a[0] != '-':
 			break options
 		case a == "-G":
-			show = true
-		case strings.HasPrefix(a, "-W"):
-			return "", "", false, false
+			call.show = true
+		case a == "-N":
+			call.idle = true
+		case (a == "-o" || a == "-W") && i+1 < len(args):
+			i++
+			if name, value, _ := strings.Cut(args[i], "="); a == "-o" {
+				call.options[name] = value
+			} else {
+				call.forward = args[i]
+			}
 		case strings.ContainsRune(withValue, rune(a[1])) && len(a) == 2:
 			i++
 		}
 	}
 	if i >= len(args) {
-		return "", "", false, false
+		return call, false
 	}
-	return args[i], strings.Join(args[i+1:], " "), show, true
+	call.dest, call.command = args[i], strings.Join(args[i+1:], " ")
+	return call, true
 }
 
 // shell runs the few commands that the host knows, joined by && or ;.

@@ -20,14 +20,24 @@ type signingKey struct {
 	key  ed25519.PrivateKey
 }
 
-// parseSigningKey refuses a public key, which the real niks3 takes silently.
+// parseSigningKey reads what niks3 reads (niks3 server/signing/key.go): 64 bytes
+// or 32. A public key is 32 too, and is taken for a seed without a word, so
+// that niks3 signs with a key that nobody trusts.
 func parseSigningKey(s string) (signingKey, error) {
-	name, enc, ok := strings.Cut(s, ":")
+	name, enc, ok := strings.Cut(strings.TrimSpace(s), ":")
+	name, enc = strings.TrimSpace(name), strings.TrimSpace(enc)
 	raw, err := base64.StdEncoding.DecodeString(enc)
-	if !ok || err != nil || len(raw) != ed25519.PrivateKeySize {
-		return signingKey{}, fmt.Errorf("parse signing key: want name:base64 of %d bytes", ed25519.PrivateKeySize)
+	if err != nil {
+		raw, err = base64.RawStdEncoding.DecodeString(enc)
 	}
-	return signingKey{name: name, key: raw}, nil
+	switch {
+	case !ok || name == "" || err != nil:
+	case len(raw) == ed25519.SeedSize:
+		return signingKey{name: name, key: ed25519.NewKeyFromSeed(raw)}, nil
+	case len(raw) == ed25519.PrivateKeySize:
+		return signingKey{name: name, key: raw}, nil
+	}
+	return signingKey{}, fmt.Errorf("parse signing key: want name:base64 of %d or %d bytes", ed25519.SeedSize, ed25519.PrivateKeySize)
 }
 
 func (k signingKey) public() string {

@@ -3,11 +3,13 @@ package fake
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // s3Answer is an answer of the S3 service.
@@ -28,26 +30,47 @@ func (e s3Error) Error() string { return e.code + ": " + e.text }
 // s3Errors are the errors of R2's S3 API
 // (developers.cloudflare.com/r2/api/error-codes). Missing, unknown and expired
 // keys are Unauthorized; only a known key's wrong secret is
-// SignatureDoesNotMatch.
+// SignatureDoesNotMatch. Parts of an upload must all have one size but the
+// last, which S3 does not ask for.
 func s3Errors(code string) s3Error {
 	return map[string]s3Error{
 		"Unauthorized":          {http.StatusUnauthorized, "Unauthorized", "Unauthorized"},
 		"InvalidRegionName":     {http.StatusBadRequest, "InvalidRegionName", "The region name is not valid."},
 		"SignatureDoesNotMatch": {http.StatusForbidden, "SignatureDoesNotMatch", "The request signature does not match."},
+		"ExpiredRequest":        {http.StatusBadRequest, "ExpiredRequest", "The request signature has expired."},
 		"AccessDenied":          {http.StatusForbidden, "AccessDenied", "Access Denied"},
 		"NoSuchBucket":          {http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist."},
 		"NoSuchKey":             {http.StatusNotFound, "NoSuchKey", "The specified key does not exist."},
+		"NoSuchUpload":          {http.StatusNotFound, "NoSuchUpload", "The specified multipart upload does not exist."},
+		"InvalidPart":           {http.StatusBadRequest, "InvalidPart", "One or more of the parts could not be found."},
+		"UnevenParts":           {http.StatusBadRequest, "InvalidPart", "All non-trailing parts must have the same length."},
+		"EntityTooSmall":        {http.StatusBadRequest, "EntityTooSmall", "The proposed upload is smaller than the minimum allowed object size."},
+		"MalformedXML":          {http.StatusBadRequest, "MalformedXML", "The XML you provided was not well formed."},
+		"InvalidArgument":       {http.StatusBadRequest, "InvalidArgument", "Invalid Argument"},
 		"BadDigest":             {http.StatusBadRequest, "BadDigest", "The content does not match its signature."},
 		"NotImplemented":        {http.StatusNotImplemented, "NotImplemented", "Not implemented."},
 	}[code]
 }
 
-// s3Handler serves buckets by path (/bucket/key), signed in the header with
-// the keys that tokens are: access key = token id, secret = SHA-256 of its
-// value (developers.cloudflare.com/r2/api/tokens). PUT and DELETE are counted
-// in State.Writes, refused ones too.
+// accessLength is how long R2's access keys are; it says so to all others
+// (github.com/grafana/loki/issues/9224).
+const accessLength = 32
+
+func wrongLength(access string) s3Error {
+	e := s3Errors("InvalidArgument")
+	e.text = fmt.Sprintf("Credential access key has length %d, should be %d", len(access), accessLength)
+	return e
+}
+
+// s3Handler serves buckets by path (/bucket/key), signed in the header or the
+// query with the keys that tokens are: access key = token id, secret = SHA-256
+// of its value (developers.cloudflare.com/r2/api/tokens). All but GET and HEAD
+// are counted in State.Writes, refused ones too.
 func (w *World) s3Handler() http.Handler {
+	var rays atomic.Uint64
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Cf-Ray", ray(rays.Add(1)))
+		rw.Header().Set("Date", w.opts.Now().UTC().Format(http.TimeFormat))
 		a, err := w.serveS3(r)
 		if e, ok := errors.AsType[s3Error](err); ok {
 			a, err = xmlAnswer(struct {
@@ -70,6 +93,10 @@ func (w *World) s3Handler() http.Handler {
 	})
 }
 
+// ray is the id that Cloudflare gives a request
+// (developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id).
+func ray(n uint64) string { return fmt.Sprintf("%016x-AMS", n) }
+
 func xmlAnswer(v any) (s3Answer, error) {
 	b, err := xml.Marshal(v)
 	return s3Answer{
@@ -90,8 +117,12 @@ func (w *World) serveS3(r *http.Request) (s3Answer, error) {
 	switch {
 	case !ok:
 		return s3Answer{}, s3Errors("Unauthorized")
+	case len(g.access) != accessLength:
+		return s3Answer{}, wrongLength(g.access)
 	case !slices.Contains(s3Regions(), strings.ToLower(g.region)):
 		return s3Answer{}, s3Errors("InvalidRegionName")
+	case !g.holds(w.opts.Now()):
+		return s3Answer{}, s3Errors("ExpiredRequest")
 	}
 	token, found, err := w.s3Token(g.access)
 	switch {
@@ -114,7 +145,7 @@ func (w *World) serveS3(r *http.Request) (s3Answer, error) {
 	case !exists:
 		return s3Answer{}, s3Errors("NoSuchBucket")
 	case key == "":
-		return w.serveBucket(r, bucket)
+		return w.serveBucket(r, bucket, content)
 	}
 	return w.serveObject(r, bucket, key, content)
 }
@@ -176,20 +207,24 @@ func (w *World) KeysWork(bucket string, access, secret string, write bool) bool 
 	return t.ID != "" && t.Hash == secret && allowed && exists
 }
 
-// serveObject puts, gets, describes and deletes an object.
+// serveObject puts, gets, describes and deletes an object, in one piece or in
+// the parts of an upload.
 func (w *World) serveObject(r *http.Request, bucket, key string, content []byte) (s3Answer, error) {
-	switch r.Method {
-	case http.MethodPut:
-		if r.Header.Get("X-Amz-Copy-Source") != "" || r.URL.RawQuery != "" {
+	q := r.URL.Query()
+	switch {
+	case q.Has("uploads"), q.Has("uploadId"):
+		return w.serveUpload(r, bucket, key, content)
+	case r.Header.Get("X-Amz-Copy-Source") != "":
+		return s3Answer{}, s3Errors("NotImplemented")
+	}
+	for name := range q {
+		if !strings.HasPrefix(name, "X-Amz-") && name != "x-id" {
 			return s3Answer{}, s3Errors("NotImplemented")
 		}
-		var encodings []string
-		for e := range strings.SplitSeq(r.Header.Get("Content-Encoding"), ",") {
-			if e = strings.TrimSpace(e); e != "" && e != "aws-chunked" {
-				encodings = append(encodings, e)
-			}
-		}
-		err := w.PutObject(bucket, key, content, r.Header.Get("Content-Type"), strings.Join(encodings, ","))
+	}
+	switch r.Method {
+	case http.MethodPut:
+		err := w.PutObject(bucket, key, content, r.Header.Get("Content-Type"), contentEncoding(r))
 		if err != nil {
 			return s3Answer{}, err
 		}
@@ -205,4 +240,16 @@ func (w *World) serveObject(r *http.Request, bucket, key string, content []byte)
 		return s3Answer{status: http.StatusOK, header: o.headers(), body: o.content}, err
 	}
 	return s3Answer{}, s3Errors("NotImplemented")
+}
+
+// contentEncoding is that of an object which is put; that it is sent in chunks
+// is not part of it.
+func contentEncoding(r *http.Request) string {
+	var encodings []string
+	for e := range strings.SplitSeq(r.Header.Get("Content-Encoding"), ",") {
+		if e = strings.TrimSpace(e); e != "" && e != "aws-chunked" {
+			encodings = append(encodings, e)
+		}
+	}
+	return strings.Join(encodings, ",")
 }

@@ -45,24 +45,29 @@ func (w *World) PutObject(bucket, key string, body []byte, contentType, encoding
 	if !w.hasBucket(bucket) {
 		return fmt.Errorf("put object %s: no bucket %s", key, bucket)
 	}
-	if contentType == "" {
-		contentType = "application/octet-stream"
-	}
-	sum := md5.Sum(body) //nolint:gosec // An ETag of S3 is the MD5.
-	head, err := json.Marshal(s3Object{
-		Key: key, Type: contentType, Encoding: encoding, ETag: strconv.Quote(hex.EncodeToString(sum[:])),
-		Size: len(body), Modified: w.opts.Now().UTC().Truncate(time.Second),
-	})
-	if err != nil {
-		return fmt.Errorf("put object %s: %w", key, err)
-	}
-	if err := w.writeObject(w.objectFile(bucket, key), slices.Concat(head, []byte("\n"), body)); err != nil {
+	if err := w.writeObject(w.objectFile(bucket, key), w.newObject(key, body, contentType, encoding)); err != nil {
 		return fmt.Errorf("put object %s: %w", key, err)
 	}
 	return nil
 }
 
-func (w *World) writeObject(file string, data []byte) error {
+// newObject is an object that is made now.
+func (w *World) newObject(key string, body []byte, contentType, encoding string) s3Object {
+	if contentType == "" {
+		contentType = "application/octet-stream"
+	}
+	sum := md5.Sum(body) //nolint:gosec // An ETag of S3 is the MD5.
+	return s3Object{
+		Key: key, Type: contentType, Encoding: encoding, ETag: strconv.Quote(hex.EncodeToString(sum[:])),
+		Size: len(body), Modified: w.opts.Now().UTC().Truncate(time.Second), content: body,
+	}
+}
+
+func (w *World) writeObject(file string, o s3Object) error {
+	head, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
@@ -70,7 +75,7 @@ func (w *World) writeObject(file string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = tmp.Write(data)
+	_, err = tmp.Write(slices.Concat(head, []byte("\n"), o.content))
 	if err = errors.Join(err, tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), file)
 	}

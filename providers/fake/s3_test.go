@@ -138,6 +138,7 @@ func TestS3Refuses(t *testing.T) {
 		{"account's key", all, "another", "", 0},
 		{"no such bucket, account's key", all, "nowhere", "NoSuchBucket", 0},
 		{"unknown key", s3Keys{strings.Repeat("0", 32), write.secret}, cfBucket, "Unauthorized", 401},
+		{"the token's value in place of its id", s3Keys{strings.Repeat("v", 40), write.secret}, cfBucket, "InvalidArgument", 400},
 		{"expired key", old, cfBucket, "Unauthorized", 401},
 		{"wrong secret", s3Keys{write.access, all.secret}, cfBucket, "SignatureDoesNotMatch", 403},
 	} {

@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // sigV4 is what the Authorization header of a request signed with AWS
-// Signature Version 4 says
-// (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html).
+// Signature Version 4 says, or the query of a presigned one
+// (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html,
+// sigv4-query-string-auth.html).
 type sigV4 struct {
 	access    string // access key
 	region    string
@@ -23,20 +25,31 @@ type sigV4 struct {
 	headers   []string
 	signature string
 	payload   string // x-amz-content-sha256: a hash, or how the body is sent
+	expires   string // of a presigned request: for how many seconds it holds
 }
 
-const sigV4Name = "AWS4-HMAC-SHA256"
+const (
+	sigV4Name = "AWS4-HMAC-SHA256"
+	unsigned  = "UNSIGNED-PAYLOAD"
+	skewLimit = 15 * time.Minute   // of a signature's time
+	presigned = 7 * 24 * time.Hour // the longest time that a presigned request holds
+)
 
-// parseSigV4 reads the headers; ok is false where they are not a signature.
+// parseSigV4 reads the header or the query; ok is false where neither is a
+// signature.
 func parseSigV4(r *http.Request) (g sigV4, ok bool) {
-	rest, ok := strings.CutPrefix(r.Header.Get("Authorization"), sigV4Name+" ")
-	if !ok {
-		return sigV4{}, false
-	}
 	fields := map[string]string{}
-	for part := range strings.SplitSeq(rest, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		fields[name] = value
+	if rest, ok := strings.CutPrefix(r.Header.Get("Authorization"), sigV4Name+" "); ok {
+		for part := range strings.SplitSeq(rest, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			fields[name] = value
+		}
+		fields["Date"], fields["Payload"] = r.Header.Get("X-Amz-Date"), r.Header.Get("X-Amz-Content-Sha256")
+	} else if q := r.URL.Query(); q.Get("X-Amz-Algorithm") == sigV4Name {
+		for _, name := range []string{"Credential", "SignedHeaders", "Signature", "Date", "Expires"} {
+			fields[name] = q.Get("X-Amz-" + name)
+		}
+		fields["Payload"] = unsigned
 	}
 	access, scope, _ := strings.Cut(fields["Credential"], "/")
 	parts := strings.Split(scope, "/")
@@ -44,10 +57,24 @@ func parseSigV4(r *http.Request) (g sigV4, ok bool) {
 		return sigV4{}, false
 	}
 	return sigV4{
-		access: access, region: parts[1], scope: scope, time: r.Header.Get("X-Amz-Date"),
-		headers: strings.Split(fields["SignedHeaders"], ";"), signature: fields["Signature"],
-		payload: r.Header.Get("X-Amz-Content-Sha256"),
+		access: access, region: parts[1], scope: scope, time: fields["Date"], expires: fields["Expires"],
+		headers: strings.Split(fields["SignedHeaders"], ";"), signature: fields["Signature"], payload: fields["Payload"],
 	}, true
+}
+
+// holds says whether the signature is of now: made at most a quarter of an hour
+// ago or ahead, or presigned for a time of at most a week that is not over.
+func (g sigV4) holds(now time.Time) bool {
+	made, err := time.Parse("20060102T150405Z", g.time)
+	if err != nil || made.After(now.Add(skewLimit)) {
+		return false
+	}
+	if g.expires == "" {
+		return now.Sub(made) <= skewLimit
+	}
+	seconds, err := strconv.Atoi(g.expires)
+	d := time.Duration(seconds) * time.Second
+	return err == nil && d > 0 && d <= presigned && now.Sub(made) <= d
 }
 
 // valid says whether the request is signed with the secret, host included.
@@ -92,7 +119,9 @@ func (g sigV4) canonical(r *http.Request) string {
 	for i := range path {
 		path[i] = escapeAWS(path[i])
 	}
-	query := strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20")
+	q := r.URL.Query()
+	q.Del("X-Amz-Signature")
+	query := strings.ReplaceAll(q.Encode(), "+", "%20")
 	return strings.Join([]string{
 		r.Method, strings.Join(path, "/"), query, headers.String(), strings.Join(g.headers, ";"), g.payload,
 	}, "\n")
@@ -107,7 +136,7 @@ func escapeAWS(s string) string { return strings.ReplaceAll(url.QueryEscape(s), 
 // where hash or signatures do not fit. Trailers are not looked at.
 func (g sigV4) body(raw []byte, secret string) (content []byte, ok bool) {
 	switch {
-	case g.payload == "UNSIGNED-PAYLOAD":
+	case g.payload == unsigned:
 		return raw, true
 	case strings.HasPrefix(g.payload, "STREAMING-"):
 		return g.unchunk(raw, secret, !strings.HasPrefix(g.payload, "STREAMING-UNSIGNED-"))

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -55,14 +56,15 @@ func (c *Client) App(ctx context.Context, auth state.AppAuth) (state.App, error)
 	wg.Go(func() {
 		_, hookErr = c.as(ctx, hc, call{
 			op: fmt.Sprintf("look at the hook of App %d", auth.ID), method: http.MethodGet, path: "app/hook/config", out: &hook,
+			none: []int{http.StatusNotFound},
 		})
 	})
 	wg.Wait()
-	if appErr != nil {
-		return state.App{}, appErr
+	if errors.Is(hookErr, errNone) {
+		hookErr = nil
 	}
-	if hookErr != nil && !absent(hookErr) {
-		return state.App{}, hookErr
+	if err := plainer(appErr, hookErr); err != nil {
+		return state.App{}, err
 	}
 	if a.ID == 0 || a.Slug == "" {
 		return state.App{}, nonsense(op, resp, "the answer names no App")
@@ -72,12 +74,23 @@ func (c *Client) App(ctx context.Context, auth state.AppAuth) (state.App, error)
 	return out, nil
 }
 
+// plainer is the first of two errors, but the second where only that one holds
+// an answer of GitHub: a limit that one call ran into keeps the other from
+// being sent.
+func plainer(a, b error) error {
+	var first, second *state.CallError
+	if a == nil || errors.As(a, &first) && first.Status == 0 && errors.As(b, &second) && second.Status != 0 {
+		return b
+	}
+	return a
+}
+
 // AppBySlug looks an App up as the token's user (GET /apps/{app_slug}).
 func (c *Client) AppBySlug(ctx context.Context, slug string) (a state.App, found bool, err error) {
 	op := "look up App " + slug
 	var got app
-	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: "apps/" + url.PathEscape(slug), out: &got})
-	if absent(err) {
+	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: "apps/" + url.PathEscape(slug), out: &got, none: []int{http.StatusNotFound}})
+	if errors.Is(err, errNone) {
 		return state.App{}, false, nil
 	}
 	if err != nil {
@@ -137,8 +150,8 @@ func (c *Client) Installation(ctx context.Context, auth state.AppAuth, repo stri
 		SuspendedAt *string           `json:"suspended_at"`
 	}
 	op := "look for the App's installation on " + repo
-	resp, err := c.as(ctx, hc, call{op: op, method: http.MethodGet, path: path + "/installation", out: &got})
-	if absent(err) {
+	resp, err := c.as(ctx, hc, call{op: op, method: http.MethodGet, path: path + "/installation", out: &got, none: []int{http.StatusNotFound}})
+	if errors.Is(err, errNone) {
 		return state.Installation{}, false, nil
 	}
 	if err != nil {
@@ -160,7 +173,7 @@ func (c *Client) Installation(ctx context.Context, auth state.AppAuth, repo stri
 func (c *Client) AddRepo(ctx context.Context, installation, repo int64) error {
 	resp, err := c.do(httpx.Idempotent(ctx), call{
 		op: fmt.Sprintf("add repository %d to installation %d", repo, installation), method: http.MethodPut,
-		path: fmt.Sprintf("user/installations/%d/repositories/%d", installation, repo),
+		path: fmt.Sprintf("user/installations/%d/repositories/%d", installation, repo), done: http.StatusNoContent,
 	})
 	if resp != nil && resp.Response != nil && resp.StatusCode == http.StatusNotModified {
 		return nil

@@ -1,12 +1,15 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,8 +73,14 @@ type call struct {
 	method string
 	path   string // below the API's address, without a leading slash
 	in     any    // body; nil: none
-	out    any    // what the answer is decoded into; nil: the answer has no body
+	out    any    // what the answer is decoded into; nil: it has no body
+	done   int    // the status of a good answer that has no body
+	none   []int  // statuses that say, in GitHub's own form, that there is no such thing
 }
+
+// errNone is the error of a call to which there is no such thing, where the
+// call says that this is an answer.
+var errNone = errors.New("there is none")
 
 // do makes the call as the token's user.
 func (c *Client) do(ctx context.Context, k call) (*github.Response, error) {
@@ -92,21 +101,57 @@ func (c *Client) as(ctx context.Context, hc *http.Client, k call) (*github.Respo
 		return nil, fmt.Errorf("%s: %w", k.op, err)
 	}
 	resp, err := gh.BareDo(ctx, req)
+	if accepted := (*github.AcceptedError)(nil); errors.As(err, &accepted) { // 202, which is no error
+		err = nil
+	}
 	if err != nil {
-		return resp, refusal(k.op, resp, err)
+		e, own := refusal(k.op, resp, err)
+		if own && slices.Contains(k.none, e.Status) {
+			return resp, errNone
+		}
+		return resp, e
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if k.out == nil {
+		if resp.StatusCode != k.done {
+			return resp, nonsense(k.op, resp, fmt.Sprintf("the answer should be %d", k.done))
+		}
 		return resp, nil
 	}
 	b, err := io.ReadAll(resp.Body)
-	if err == nil {
-		err = json.Unmarshal(b, k.out)
-	}
 	if err != nil {
-		return resp, refusal(k.op, resp, err)
+		e, _ := refusal(k.op, resp, err)
+		return resp, e
+	}
+	if json.Unmarshal(b, k.out) != nil || string(bytes.TrimSpace(b)) == "null" {
+		return resp, nonsense(k.op, resp, "the answer is not the JSON that it should be")
 	}
 	return resp, nil
+}
+
+// maxPages is how many pages of 100 a list may have: GitHub lets no list that
+// is read here grow so long.
+const maxPages = 50
+
+// pages makes the call for each page of a list. take takes what was decoded
+// into k.out, and empties it for the next page; its error says what is wrong.
+func (c *Client) pages(ctx context.Context, k call, take func() error) error {
+	path := k.path
+	for page := 1; page != 0; {
+		k.path = fmt.Sprintf("%s?per_page=100&page=%d", path, page)
+		resp, err := c.do(ctx, k)
+		if err != nil {
+			return err
+		}
+		if err := take(); err != nil {
+			return nonsense(k.op, resp, err.Error())
+		}
+		if next := resp.NextPage; next != 0 && next != page+1 || page == maxPages {
+			return nonsense(k.op, resp, "its pages do not end")
+		}
+		page = resp.NextPage
+	}
+	return nil
 }
 
 // repoPath is the API's path of a repository, "owner/name".

@@ -172,11 +172,11 @@ func TestRepo(t *testing.T) {
 	c, _ := routes(t, map[string]string{
 		"GET /repos/phlip9/dotfiles": `200 {"id":5,"full_name":"phlip9/dotfiles","default_branch":"master","private":true,
 			"owner":{"login":"phlip9","id":9,"type":"Organization"},"permissions":{"admin":true}}`,
-		"GET /repos/phlip9/dotfiles/topics":                    `200 {"names":["nix","ci"]}`,
-		"PUT /repos/phlip9/dotfiles/topics":                    `200 {"names":[]}`,
-		"PUT /user/installations/1/repositories/5":             `204 `,
-		"PUT /user/installations/1/repositories/6":             `304 `,
-		"GET /repos/phlip9/dotfiles/contents/nix/flake%20.nix": `200 {"type":"file"}`,
+		"GET /repos/phlip9/dotfiles/topics?per_page=100&page=1": `200 {"names":["nix","ci"]}`,
+		"PUT /repos/phlip9/dotfiles/topics":                     `200 {"names":[]}`,
+		"PUT /user/installations/1/repositories/5":              `204 `,
+		"PUT /user/installations/1/repositories/6":              `304 `,
+		"GET /repos/phlip9/dotfiles/contents/nix/flake%20.nix":  `200 {"type":"file","sha":"3d21ec53a331a6f037a91c368710b99387d012c1"}`,
 	})
 	ctx := t.Context()
 	r, found, err := c.Repo(ctx, "phlip9/dotfiles")

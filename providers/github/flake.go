@@ -27,11 +27,22 @@ func (c *Client) hasFile(ctx context.Context, repo, path, branch string) (bool, 
 	if branch != "" {
 		base += "?ref=" + url.QueryEscape(branch)
 	}
-	_, err = c.do(ctx, call{op: "look for " + path + " in " + repo, method: http.MethodGet, path: base})
-	if absent(err) {
+	op := "look for " + path + " in " + repo
+	var got struct {
+		Type string `json:"type"`
+		SHA  string `json:"sha"`
+	}
+	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: base, out: &got, none: []int{http.StatusNotFound}})
+	if errors.Is(err, errNone) {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	if got.SHA == "" || got.Type != "file" && got.Type != "symlink" {
+		return false, nonsense(op, resp, "the answer is no file")
+	}
+	return true, nil
 }
 
 // escapeSlashed escapes a path or branch for a URL and keeps its slashes.
@@ -52,12 +63,15 @@ func (c *Client) Proposed(ctx context.Context, repo, branch string) (string, err
 	}
 	owner, _, _ := strings.Cut(repo, "/")
 	var got []*github.PullRequest
-	_, err = c.do(ctx, call{
-		op: "look for the pull request from " + branch + " of " + repo, method: http.MethodGet,
-		path: path + "/pulls?state=open&head=" + url.QueryEscape(owner+":"+branch), out: &got,
+	op := "look for the pull request from " + branch + " of " + repo
+	resp, err := c.do(ctx, call{
+		op: op, method: http.MethodGet, path: path + "/pulls?state=open&head=" + url.QueryEscape(owner+":"+branch), out: &got,
 	})
 	if err != nil || len(got) == 0 {
 		return "", err
+	}
+	if got[0].GetHTMLURL() == "" {
+		return "", nonsense(op, resp, "the answer names no pull request")
 	}
 	return clean(got[0].GetHTMLURL()), nil
 }
@@ -78,12 +92,7 @@ func (c *Client) Propose(ctx context.Context, repo state.Repo, branch, path, con
 		return "", err
 	}
 	if !there {
-		_, err := c.do(ctx, call{
-			op: "write " + path + " on " + branch + " of " + repo.Name, method: http.MethodPut,
-			path: base + "/contents/" + escapeSlashed(path),
-			in:   github.RepositoryContentFileOptions{Message: &title, Content: []byte(content), Branch: &branch},
-		})
-		if err != nil {
+		if err := c.writeFile(ctx, repo.Name, base, branch, path, content, title); err != nil {
 			return "", err
 		}
 	}
@@ -105,24 +114,32 @@ func (c *Client) Propose(ctx context.Context, repo state.Repo, branch, path, con
 	return clean(pr.GetHTMLURL()), nil
 }
 
+// writeFile makes a commit with the file, which is new, on the branch (PUT
+// /repos/{owner}/{repo}/contents/{path}).
+func (c *Client) writeFile(ctx context.Context, repo, base, branch, path, content, title string) error {
+	var made github.RepositoryContentResponse
+	op := "write " + path + " on " + branch + " of " + repo
+	resp, err := c.do(ctx, call{
+		op: op, method: http.MethodPut, path: base + "/contents/" + escapeSlashed(path), out: &made,
+		in: github.RepositoryContentFileOptions{Message: &title, Content: []byte(content), Branch: &branch},
+	})
+	if err != nil {
+		return err
+	}
+	if made.GetSHA() == "" {
+		return nonsense(op, resp, "the answer names no commit")
+	}
+	return nil
+}
+
 // makeBranch makes the branch from the default one's head (GET
 // /repos/{owner}/{repo}/git/ref/{ref}, POST /repos/{owner}/{repo}/git/refs).
 func (c *Client) makeBranch(ctx context.Context, repo state.Repo, base, branch string) error {
-	var ref github.Reference
-	look := func(name string) error {
-		_, err := c.do(ctx, call{
-			op: "look for branch " + name + " of " + repo.Name, method: http.MethodGet,
-			path: base + "/git/ref/heads/" + escapeSlashed(name), out: &ref,
-		})
+	if _, err := c.head(ctx, repo.Name, base, branch); !errors.Is(err, errNone) {
 		return err
 	}
-	// An empty repository has no branch: 409.
-	err := look(branch)
-	if err == nil || !absent(err) && !errors.Is(err, state.ErrExists) {
-		return err
-	}
-	err = look(repo.Branch)
-	if absent(err) || errors.Is(err, state.ErrExists) {
+	sha, err := c.head(ctx, repo.Name, base, repo.Branch)
+	if errors.Is(err, errNone) {
 		return state.Problem{
 			What: "the repository " + repo.Name + " has no commit on " + repo.Branch,
 			Why:  "a pull request needs a commit to start from", Fix: "push a first commit, then run this again",
@@ -131,9 +148,35 @@ func (c *Client) makeBranch(ctx context.Context, repo state.Repo, base, branch s
 	if err != nil {
 		return err
 	}
-	_, err = c.do(ctx, call{
-		op: "make branch " + branch + " of " + repo.Name, method: http.MethodPost, path: base + "/git/refs",
-		in: map[string]string{"ref": "refs/heads/" + branch, "sha": ref.GetObject().GetSHA()},
+	var made github.Reference
+	op := "make branch " + branch + " of " + repo.Name
+	resp, err := c.do(ctx, call{
+		op: op, method: http.MethodPost, path: base + "/git/refs", out: &made,
+		in: map[string]string{"ref": "refs/heads/" + branch, "sha": sha},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if made.GetObject().GetSHA() == "" {
+		return nonsense(op, resp, "the answer names no branch")
+	}
+	return nil
+}
+
+// head is the newest commit of a branch; errNone: there is no such branch. An
+// empty repository has none at all, which is a 409.
+func (c *Client) head(ctx context.Context, repo, base, branch string) (string, error) {
+	var ref github.Reference
+	op := "look for branch " + branch + " of " + repo
+	resp, err := c.do(ctx, call{
+		op: op, method: http.MethodGet, path: base + "/git/ref/heads/" + escapeSlashed(branch), out: &ref,
+		none: []int{http.StatusNotFound, http.StatusConflict},
+	})
+	if err != nil {
+		return "", err
+	}
+	if ref.GetObject().GetSHA() == "" {
+		return "", nonsense(op, resp, "the answer names no branch")
+	}
+	return ref.GetObject().GetSHA(), nil
 }

@@ -69,6 +69,10 @@ func TestPropose(t *testing.T) {
 		list  = "GET /repos/o/r/pulls?state=open&head=o%3Anix%2Fci"
 		pull  = "POST /repos/o/r/pulls"
 		there = `200 {"object":{"sha":"abc"}}`
+		made  = `201 {"object":{"sha":"abc"}}`
+		wrote = `201 {"commit":{"sha":"def"}}`
+		has   = `200 {"type":"file","sha":"123"}`
+		empty = `409 {"message":"Git Repository is empty."}`
 		page  = "https://github.com/o/r/pull/1"
 	)
 	cases := []struct {
@@ -79,20 +83,20 @@ func TestPropose(t *testing.T) {
 	}{
 		{
 			"all is missing",
-			map[string]string{head: there, ref: "201 {}", put: "201 {}", list: "200 []", pull: `201 {"html_url":"` + page + `"}`},
+			map[string]string{head: there, ref: made, put: wrote, list: "200 []", pull: `201 {"html_url":"` + page + `"}`},
 			[]string{look, head, ref, file, put, list, pull}, false,
 		},
 		{
 			"all is there",
-			map[string]string{look: there, file: "200 {}", list: `200 [{"html_url":"` + page + `"}]`},
+			map[string]string{look: there, file: has, list: `200 [{"html_url":"` + page + `"}]`},
 			[]string{look, file, list}, false,
 		},
 		{
 			"the file is there",
-			map[string]string{look: there, file: "200 {}", list: "200 []", pull: `201 {"html_url":"` + page + `"}`},
+			map[string]string{look: there, file: has, list: "200 []", pull: `201 {"html_url":"` + page + `"}`},
 			[]string{look, file, list, pull}, false,
 		},
-		{"no commit", map[string]string{look: "409 {}", head: "409 {}"}, []string{look, head}, true},
+		{"no commit", map[string]string{look: empty, head: empty}, []string{look, head}, true},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

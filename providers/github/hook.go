@@ -2,8 +2,10 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-github/v60/github"
 
@@ -17,32 +19,36 @@ func (c *Client) RepoHooks(ctx context.Context, repo string) ([]state.Hook, erro
 	if err != nil {
 		return nil, err
 	}
+	var got []repoHook
 	var out []state.Hook
-	for page := 1; page != 0; {
-		var got []struct {
-			github.Hook
-
-			Last struct {
-				Code *int `json:"code"`
-			} `json:"last_response"`
-		}
-		resp, err := c.do(ctx, call{
-			op: "list webhooks of " + repo, method: http.MethodGet,
-			path: fmt.Sprintf("%s/hooks?per_page=100&page=%d", path, page), out: &got,
-		})
-		if err != nil {
-			return nil, err
-		}
+	err = c.pages(ctx, call{op: "list webhooks of " + repo, method: http.MethodGet, path: path + "/hooks", out: &got}, func() error {
 		for _, h := range got {
 			hook := state.Hook{ID: h.GetID(), URL: clean(h.GetConfig().GetURL()), Active: h.GetActive(), Events: cleanAll(h.Events)}
 			if h.Last.Code != nil {
 				hook.Last = *h.Last.Code
 			}
+			if hook.ID == 0 || slices.ContainsFunc(out, func(o state.Hook) bool { return o.ID == hook.ID }) {
+				return errors.New("the answer names a webhook without an id, or one twice")
+			}
 			out = append(out, hook)
 		}
-		page = resp.NextPage
+		got = nil
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// repoHook is a webhook with the code of its last answer, which is null until
+// there is one.
+type repoHook struct {
+	github.Hook
+
+	Last struct {
+		Code *int `json:"code"`
+	} `json:"last_response"`
 }
 
 // HookDeliveries lists the newest deliveries of a repository's webhook, at
@@ -70,11 +76,15 @@ func (c *Client) AppDeliveries(ctx context.Context, auth state.AppAuth) ([]state
 func (c *Client) deliveries(ctx context.Context, hc *http.Client, k call) ([]state.Delivery, error) {
 	var got []*github.HookDelivery
 	k.method, k.path, k.out = http.MethodGet, k.path+"?per_page=100", &got
-	if _, err := c.as(ctx, hc, k); err != nil {
+	resp, err := c.as(ctx, hc, k)
+	if err != nil {
 		return nil, err
 	}
 	out := make([]state.Delivery, 0, len(got))
 	for _, d := range got {
+		if d.GetID() == 0 || d.GetEvent() == "" {
+			return nil, nonsense(k.op, resp, "the answer names a delivery without an id or an event")
+		}
 		out = append(out, state.Delivery{
 			ID: d.GetID(), Event: clean(d.GetEvent()), Status: d.GetStatusCode(), At: d.GetDeliveredAt().Time,
 		})
@@ -91,7 +101,21 @@ func (c *Client) Ping(ctx context.Context, repo string, hook int64) error {
 	}
 	_, err = c.do(ctx, call{
 		op: fmt.Sprintf("ping webhook %d of %s", hook, repo), method: http.MethodPost,
-		path: fmt.Sprintf("%s/hooks/%d/pings", path, hook),
+		path: fmt.Sprintf("%s/hooks/%d/pings", path, hook), done: http.StatusNoContent,
+	})
+	return err
+}
+
+// Redeliver makes GitHub send a delivery again, which then is a new one (POST
+// /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts).
+func (c *Client) Redeliver(ctx context.Context, repo string, hook, delivery int64) error {
+	path, err := repoPath(repo)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, call{
+		op: fmt.Sprintf("redeliver %d of webhook %d of %s", delivery, hook, repo), method: http.MethodPost,
+		path: fmt.Sprintf("%s/hooks/%d/deliveries/%d/attempts", path, hook, delivery), done: http.StatusAccepted,
 	})
 	return err
 }

@@ -2,7 +2,6 @@ package github
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -13,24 +12,25 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
-// refusal is the error of a call. go-github has errors of several types; all
-// are told apart here by status and headers, since it takes a 429 for no limit.
-func refusal(op string, resp *github.Response, err error) *state.CallError {
-	e := &state.CallError{Service: service, Op: op, Text: httpx.Cause(err)}
+// refusal is the error of a call, and whether it is GitHub's own words: a page
+// of something in between says nothing of what GitHub has. go-github has
+// errors of several types; all are told apart here by status and headers,
+// since it takes a 429 for no limit.
+func refusal(op string, resp *github.Response, err error) (e *state.CallError, own bool) {
+	e = &state.CallError{Service: service, Op: op, Text: httpx.Cause(err)}
 	if resp == nil || resp.Response == nil {
 		e.Kind = httpx.Kind(nil, err)
-		return e
+		return e, false
 	}
 	e.Kind = httpx.Kind(resp.Response, err)
 	e.Status = resp.StatusCode
 	e.Request = httpx.RequestID(resp.Header)
 	e.Needs = needs(resp.Header)
-	if resp.StatusCode/100 != 2 {
-		e.Text = words(resp.Response)
-	} else if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		e.Text = "the answer is not the JSON that it should be"
+	if resp.StatusCode/100 == 2 {
+		return e, false
 	}
-	return e
+	e.Text, own = words(resp.Response)
+	return e, own
 }
 
 // needs is the permission that GitHub says the call wants: of a fine-grained
@@ -47,15 +47,15 @@ func needs(h http.Header) string {
 }
 
 // words is what GitHub says in a refusal: the message and those of its
-// details (schema validation-error), or what the body looks like.
-func words(resp *http.Response) string {
+// details (schema validation-error); else what the body looks like, and false.
+func words(resp *http.Response) (text string, own bool) {
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return httpx.Cause(err)
+		return httpx.Cause(err), false
 	}
 	var said github.ErrorResponse
 	if err := json.Unmarshal(b, &said); err != nil || said.Message == "" {
-		return httpx.CleanBody(b)
+		return httpx.CleanBody(b), false
 	}
 	all := []string{said.Message}
 	for _, d := range said.Errors {
@@ -65,7 +65,7 @@ func words(resp *http.Response) string {
 			all = append(all, d.Field+" "+d.Code)
 		}
 	}
-	return httpx.CleanBody([]byte(strings.Join(all, "; ")))
+	return httpx.CleanBody([]byte(strings.Join(all, "; "))), true
 }
 
 // nonsense is the error for an answer that lacks what it must have.
@@ -75,6 +75,3 @@ func nonsense(op string, resp *github.Response, text string) *state.CallError {
 		Request: httpx.RequestID(resp.Header), Kind: state.ErrService,
 	}
 }
-
-// absent says whether the error is that there is no such thing.
-func absent(err error) bool { return errors.Is(err, state.ErrNotFound) }

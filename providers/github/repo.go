@@ -2,7 +2,10 @@ package github
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/go-github/v60/github"
@@ -46,8 +49,8 @@ func (c *Client) Repo(ctx context.Context, repo string) (r state.Repo, found boo
 	}
 	op := "look at repository " + repo
 	var g github.Repository
-	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: path, out: &g})
-	if absent(err) {
+	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: path, out: &g, none: []int{http.StatusNotFound}})
+	if errors.Is(err, errNone) {
 		return state.Repo{}, false, nil
 	}
 	if err != nil {
@@ -73,23 +76,30 @@ type topics struct {
 	Names []string `json:"names"`
 }
 
-// Topics lists the repository's topics (GET /repos/{owner}/{repo}/topics,
-// which has all on one page).
+// Topics lists the repository's topics, all pages (GET
+// /repos/{owner}/{repo}/topics): whoever sets them replaces all.
 func (c *Client) Topics(ctx context.Context, repo string) ([]string, error) {
 	path, err := repoPath(repo)
 	if err != nil {
 		return nil, err
 	}
-	var t topics
-	_, err = c.do(ctx, call{op: "list topics of " + repo, method: http.MethodGet, path: path + "/topics", out: &t})
+	var got topics
+	all := []string{}
+	err = c.pages(ctx, call{op: "list topics of " + repo, method: http.MethodGet, path: path + "/topics", out: &got}, func() error {
+		if got.Names == nil || slices.Contains(got.Names, "") {
+			return errors.New("the answer names no topics")
+		}
+		all, got = append(all, cleanAll(got.Names)...), topics{}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	return cleanAll(t.Names), nil
+	return all, nil
 }
 
 // SetTopics replaces all topics (PUT /repos/{owner}/{repo}/topics), which
-// GitHub lower-cases.
+// GitHub lower-cases, and sees that these are what the repository has then.
 func (c *Client) SetTopics(ctx context.Context, repo string, names []string) error {
 	path, err := repoPath(repo)
 	if err != nil {
@@ -98,8 +108,22 @@ func (c *Client) SetTopics(ctx context.Context, repo string, names []string) err
 	if names == nil {
 		names = []string{} // null is refused
 	}
-	_, err = c.do(httpx.Idempotent(ctx), call{
-		op: "set topics of " + repo, method: http.MethodPut, path: path + "/topics", in: topics{Names: names},
-	})
-	return err
+	var got topics
+	op := "set topics of " + repo
+	resp, err := c.do(httpx.Idempotent(ctx), call{op: op, method: http.MethodPut, path: path + "/topics", in: topics{Names: names}, out: &got})
+	if err != nil {
+		return err
+	}
+	if got.Names == nil || !maps.Equal(asSet(names), asSet(got.Names)) {
+		return nonsense(op, resp, "the answer names other topics")
+	}
+	return nil
+}
+
+func asSet(names []string) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range names {
+		out[strings.ToLower(n)] = true
+	}
+	return out
 }

@@ -22,6 +22,9 @@ type Options struct {
 	Attempts  int           // the first one included; 0: 4
 	Max       time.Duration // the longest wait that a service may ask for; 0: 60 s
 
+	Remember int             // bytes of answers that are kept, to be asked for by their ETag; 0: none
+	Paces    map[string]Pace // by host, with its port where the URL has one; nil: what the services publish
+
 	Sleep func(ctx context.Context, d time.Duration) error // nil: a timer that ctx ends
 	Now   func() time.Time                                 // nil: time.Now
 	Log   func(Line)                                       // told of every attempt, from any goroutine; nil: nobody
@@ -38,7 +41,10 @@ type Line struct {
 	RequestID string // the service's, as RequestID finds it
 }
 
-// New returns a client whose transport retries, waits, limits and logs. It
+// New returns a client whose transport retries, waits, limits and logs. A host
+// that asked to be left alone is not asked before, whoever of the client's users
+// wants to; where that is longer than Max, or than the request's context lasts,
+// the request ends in an error of kind state.ErrLimited. It
 // follows redirects only within the same scheme and host, at most five; any
 // other redirect is handed to the caller as the answer. A body of more than
 // 16 MiB ends in an error of kind state.ErrService.
@@ -64,7 +70,8 @@ func New(o Options) *http.Client {
 	if o.Base == nil {
 		o.Base = newTransport()
 	}
-	return &http.Client{Transport: &transport{o: o}, CheckRedirect: sameHost}
+	t := &transport{o: o, turns: newTurnstile(o.Paces), store: newStore(o.Remember)}
+	return &http.Client{Transport: t, CheckRedirect: sameHost}
 }
 
 // newTransport is Go's default transport without what others may have done to

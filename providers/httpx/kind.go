@@ -58,6 +58,8 @@ func failure(err error) error {
 		return nil
 	case errors.As(err, &call):
 		return call.Kind
+	case errors.Is(err, state.ErrLimited):
+		return state.ErrLimited
 	case errors.Is(err, state.ErrService), errors.As(err, &cert):
 		return state.ErrService
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &loop), errors.As(err, &wire), errors.Is(err, net.ErrClosed):

@@ -1,6 +1,8 @@
 package httpx
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -45,6 +47,39 @@ func askedWait(h http.Header, now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
+// until is how long it is to a point in time, at most a year: a date far away
+// must not overflow.
 func until(at, now time.Time) time.Duration {
-	return max(0, at.Sub(now)) + time.Second
+	return min(max(0, at.Sub(now)), 365*24*time.Hour) + time.Second
+}
+
+const (
+	// leastSecondary is how many seconds GitHub wants to be left alone after a
+	// refusal for a secondary limit that says no time (docs.github.com, "Best
+	// practices for using the REST API").
+	leastSecondary = "60"
+	// peeked is how much of a refusal is read to see that it is one.
+	peeked = 4 << 10
+)
+
+// secondary gives a refusal of GitHub for a secondary limit, where it has no
+// header that says so, the Retry-After that it means: its body alone says what
+// it is.
+func secondary(resp *http.Response) {
+	h := resp.Header
+	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests ||
+		h.Get("Retry-After") != "" || h.Get("X-Ratelimit-Remaining") == "0" {
+		return
+	}
+	start, _ := io.ReadAll(io.LimitReader(resp.Body, peeked)) // an error comes again for who reads on
+	resp.Body = &rest{Reader: io.MultiReader(bytes.NewReader(start), resp.Body), Closer: resp.Body}
+	if bytes.Contains(bytes.ToLower(start), []byte("secondary rate limit")) {
+		h.Set("Retry-After", leastSecondary)
+	}
+}
+
+// rest is a body of which something was read already.
+type rest struct {
+	io.Reader
+	io.Closer
 }

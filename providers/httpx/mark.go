@@ -16,6 +16,7 @@ type markKey struct{}
 type marks struct {
 	idempotent bool
 	once       bool
+	stream     bool
 	hidden     []state.Secret
 }
 
@@ -38,6 +39,17 @@ func Idempotent(ctx context.Context) context.Context {
 func Once(ctx context.Context) context.Context {
 	m := marksOf(ctx)
 	m.once = true
+	return context.WithValue(ctx, markKey{}, m)
+}
+
+// Stream marks the requests of ctx as having long answers: a WebSocket, server
+// sent events, a log that is followed. The time of one attempt then covers
+// only the way to the head of the answer, and the body of a good answer (1xx,
+// 2xx) has no limit of time or size: it ends with ctx, or when it is closed.
+// Whoever reads it limits what is kept.
+func Stream(ctx context.Context) context.Context {
+	m := marksOf(ctx)
+	m.stream = true
 	return context.WithValue(ctx, markKey{}, m)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,13 +18,21 @@ import (
 const drained = 64 << 10
 
 // transport makes the attempts of a request.
-type transport struct{ o Options }
+type transport struct {
+	o     Options
+	turns *turnstile
+	store *store
+}
 
 // RoundTrip implements http.RoundTripper. The answer of the last attempt is
 // returned as it came, a refusal included.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, m := req.Context(), marksOf(req.Context())
 	for attempt := 1; ; attempt++ {
+		if err := t.turn(req); err != nil {
+			closeBody(req)
+			return nil, err
+		}
 		resp, err := t.attempt(req, m, attempt)
 		wait, again := t.next(req, m, attempt, resp, err)
 		if !again {
@@ -39,44 +48,78 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
+// turn waits until the request may go.
+func (t *transport) turn(req *http.Request) error {
+	now, longest := t.o.Now(), t.o.Max
+	if end, ok := req.Context().Deadline(); ok {
+		longest = max(0, min(longest, end.Sub(now)))
+	}
+	wait, err := t.turns.wait(req, now, longest)
+	if err != nil || wait == 0 {
+		return err
+	}
+	return t.o.Sleep(req.Context(), wait)
+}
+
 // attempt sends the request once, within the time of one attempt.
 func (t *transport) attempt(req *http.Request, m marks, attempt int) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		closeBody(req)
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(req.Context(), t.o.Timeout)
+	ctx, over := context.WithCancelCause(req.Context())
+	clock := time.AfterFunc(t.o.Timeout, func() { over(context.DeadlineExceeded) })
+	end := func() { clock.Stop(); over(nil) }
 	one := req.Clone(ctx)
 	if attempt > 1 && req.GetBody != nil {
-		body, err := req.GetBody()
+		again, err := req.GetBody()
 		if err != nil {
-			cancel()
+			end()
 			return nil, fmt.Errorf("repeat body: %w", err)
 		}
-		one.Body = body
+		one.Body = again
 	}
 	if t.o.UserAgent != "" {
 		one.Header.Set("User-Agent", t.o.UserAgent)
 	}
+	kept := t.store.ask(one, m)
 	line := Line{Method: req.Method, URL: m.shown(req.URL)}
 	start := t.o.Now()
 	resp, err := t.o.Base.RoundTrip(one)
 	line.Took = t.o.Now().Sub(start)
 	if err != nil {
-		cancel()
 		t.o.Log(line)
+		err = inTime(ctx, err)
+		end()
 		return nil, err
 	}
 	line.Status, line.RequestID = resp.StatusCode, RequestID(resp.Header)
 	t.o.Log(line)
 	resp.Request = req
+	secondary(resp)
+	good := resp.StatusCode/100 == 2
+	if resp.StatusCode == http.StatusSwitchingProtocols || m.stream && good {
+		clock.Stop() // an answer that has no end of its own
+	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// The connection is the caller's now and outlives the attempt's time.
-		context.AfterFunc(ctx, cancel)
+		context.AfterFunc(ctx, end) // the connection is the caller's now
 		return resp, nil
 	}
-	resp.Body = &body{rc: resp.Body, left: maxBody, cancel: cancel}
-	return resp, nil
+	left := int64(maxBody)
+	if m.stream && good {
+		left = math.MaxInt64
+	}
+	resp.Body = &body{rc: resp.Body, left: left, end: end, why: func(err error) error { return inTime(ctx, err) }}
+	return t.store.answer(kept, resp), nil
+}
+
+// inTime says of an attempt that ended because its time was over that it was
+// so, and not that the caller gave up.
+func inTime(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return context.DeadlineExceeded
+	}
+	return err
 }
 
 func closeBody(req *http.Request) {
@@ -87,6 +130,9 @@ func closeBody(req *http.Request) {
 
 // next says whether there is another attempt, and after how long.
 func (t *transport) next(req *http.Request, m marks, attempt int, resp *http.Response, err error) (time.Duration, bool) {
+	if err == nil && limited(resp) {
+		t.leaveAlone(req, resp)
+	}
 	if attempt >= t.o.Attempts || m.once || req.Context().Err() != nil {
 		return 0, false
 	}
@@ -120,18 +166,33 @@ func (t *transport) next(req *http.Request, m marks, attempt int, resp *http.Res
 	return wait, wait <= t.o.Max
 }
 
+// leaveAlone notes that the service wants no more requests for a while. One of
+// GitHub's primary limits other than the usual one (search, manifests) is only
+// that kind of request's own.
+func (t *transport) leaveAlone(req *http.Request, resp *http.Response) {
+	own := resp.Header.Get("X-Ratelimit-Resource")
+	if resp.Header.Get("Retry-After") == "" && own != "" && own != "core" {
+		return
+	}
+	now := t.o.Now()
+	if d, ok := askedWait(resp.Header, now); ok {
+		t.turns.close(req, now, d)
+	}
+}
+
 // body limits an answer's size, and ends its attempt's time when it is closed.
 type body struct {
-	rc     io.ReadCloser
-	left   int64
-	cancel context.CancelFunc
+	rc   io.ReadCloser
+	left int64
+	end  func()
+	why  func(error) error // says of an end that the attempt's time was over
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		var one [1]byte
 		if n, err := b.rc.Read(one[:]); n == 0 {
-			return 0, err
+			return 0, b.why(err)
 		}
 		return 0, fmt.Errorf("read answer: more than %d MiB: %w", maxBody>>20, state.ErrService)
 	}
@@ -140,11 +201,11 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.rc.Read(p)
 	b.left -= int64(n)
-	return n, err
+	return n, b.why(err)
 }
 
 func (b *body) Close() error {
 	err := b.rc.Close()
-	b.cancel()
+	b.end()
 	return err
 }

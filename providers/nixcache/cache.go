@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -83,8 +84,11 @@ func (c *Cache) Narinfo(ctx context.Context, storePath, publicKey string) (n sta
 		return n, false, err
 	}
 	i := parseNarinfo(text)
-	if i.storePath == "" || i.url == "" || i.narHash == "" {
+	switch {
+	case i.storePath == "" || i.url == "" || i.narHash == "" || i.narSize == "":
 		return n, false, c.wrong(op, text)
+	case !strings.HasSuffix(text, "\n"): // Nix takes no line without its end either
+		return n, false, c.wrong(op, "it breaks off")
 	}
 	if i.storePath != storePath {
 		return n, false, c.wrong(op, "it is that of "+i.storePath)
@@ -113,10 +117,13 @@ func (c *Cache) NAR(ctx context.Context, n state.Narinfo) (bool, error) {
 		return false, err
 	}
 	_ = resp.Body.Close()
-	switch resp.StatusCode {
-	case http.StatusOK:
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch {
+	case resp.StatusCode == http.StatusOK && kind == "text/html":
+		return false, c.wrong(op, "a page in place of an answer")
+	case resp.StatusCode == http.StatusOK:
 		return true, nil
-	case http.StatusNotFound:
+	case resp.StatusCode == http.StatusNotFound:
 		return false, nil
 	}
 	return false, c.refused(op, resp, "")
@@ -159,7 +166,7 @@ func (c *Cache) do(ctx context.Context, op, method, path string) (*http.Response
 
 // decoded reads a body through its Content-Encoding, at most textLimit bytes.
 func decoded(resp *http.Response) ([]byte, error) {
-	body := io.LimitReader(resp.Body, textLimit)
+	body := io.LimitReader(resp.Body, textLimit+1)
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 	case "gzip":

@@ -30,6 +30,14 @@ const (
 type filled struct {
 	dir, key  string
 	base, top string // store paths
+	nix       func(stdin string, argv ...string) string
+}
+
+// sign adds the signature of another key to the narinfos.
+func (f filled) sign(t *testing.T, name string) {
+	t.Helper()
+	write(t, f.dir+"-"+name, f.nix("", "key", "generate-secret", "--key-name", name))
+	f.nix("", "store", "sign", "--store", "file://"+f.dir, "--key-file", f.dir+"-"+name, f.top, f.base)
 }
 
 // fill makes one in a store of its own.
@@ -52,15 +60,18 @@ func fill(t *testing.T) filled {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	nix := []string{"nix", "--extra-experimental-features", "nix-command"}
-	secret := run("", append(nix, "key", "generate-secret", "--key-name", "cache.phlip9.com-1")...)
-	f := filled{dir: dir + "/cache", key: run(secret, append(nix, "key", "convert-secret-to-public")...)}
+	nix := func(stdin string, argv ...string) string {
+		t.Helper()
+		return run(stdin, append([]string{"nix", "--extra-experimental-features", "nix-command"}, argv...)...)
+	}
+	secret := nix("", "key", "generate-secret", "--key-name", "cache.phlip9.com-1")
+	f := filled{dir: dir + "/cache", key: nix(secret, "key", "convert-secret-to-public"), nix: nix}
 	write(t, dir+"/key", secret)
 	run("", "nix-store", "--init")
 	f.base = run("", "nix-instantiate", "--eval", "--read-write-mode", "--expr", `builtins.toFile "base" "base"`)
 	f.base = strings.Trim(f.base, `"`)
 	f.top = strings.Trim(run("", "nix-instantiate", "--eval", "--read-write-mode", "--expr", `let b = builtins.toFile "base" "base"; c = builtins.toFile "other" "x"; in builtins.toFile "top" "${c} ${b}"`), `"`)
-	run("", append(nix, "copy", "--no-check-sigs", "--to", "file://"+f.dir+"?compression=none&secret-key="+dir+"/key", f.top)...)
+	nix("", "copy", "--no-check-sigs", "--to", "file://"+f.dir+"?compression=none&secret-key="+dir+"/key", f.top)
 	return f
 }
 
@@ -223,6 +234,17 @@ func TestAnswersThatAreNotACache(t *testing.T) {
 				t.Errorf("info: %v, want %v", err, c.kind)
 			}
 		})
+	}
+}
+
+// A challenge page comes with 200 too, and a HEAD shows only its type.
+func TestPageInPlaceOfAnArchive(t *testing.T) {
+	t.Parallel()
+	c := handle(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	})
+	if there, err := c.NAR(t.Context(), state.Narinfo{StorePath: store + "0-x", URL: "nar/x"}); there || !errors.Is(err, state.ErrService) {
+		t.Errorf("%v, %v", there, err)
 	}
 }
 

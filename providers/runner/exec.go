@@ -75,8 +75,13 @@ func (c *Children) Kill() {
 
 // Run implements Runner.
 func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
-	if len(c.Argv) == 0 {
+	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return Result{}, errors.New("run: no program named")
+	}
+	if c.Dir != "" { // else its absence would look like that of the program
+		if _, err := os.Stat(c.Dir); err != nil {
+			return Result{Exit: -1}, fmt.Errorf("run %s in %s: %w", c.Argv[0], c.Dir, errors.Unwrap(err))
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return Result{}, fmt.Errorf("run %s: %w", c.Argv[0], err)
@@ -113,24 +118,33 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 func (e Exec) command(ctx context.Context, c Cmd) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
-	cmd.Env = append(withoutCredentials(os.Environ()), c.Env...)
+	cmd.Env = append(environment(os.Environ()), c.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = cmp.Or(e.Grace, 5*time.Second)
 	return cmd
 }
 
-// withoutCredentials is the environment without what only this program needs:
-// a deploy command or a browser has no business with our tokens.
-func withoutCredentials(env []string) []string {
+// environment is ours without what only this program needs - a deploy command
+// or a browser has no business with our tokens - and without what Git tells its
+// hooks: a program that we start acts on where it is started.
+func environment(env []string) []string {
 	return slices.DeleteFunc(env, func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(credentials, name) || strings.HasPrefix(name, "NIXWRIGHT_") && (strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_RETURN"))
+		return slices.Contains(credentials, name) || slices.Contains(elsewhere, name) ||
+			strings.HasPrefix(name, "NIXWRIGHT_") && (strings.HasSuffix(name, "_TOKEN") || strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_RETURN"))
 	})
 }
 
 // credentials are the environment variables that hold one.
 var credentials = []string{"GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "CLOUDFLARE_API_TOKEN", "SOPS_AGE_KEY"}
+
+// elsewhere are those that lead Git to another repository, or make it read
+// paths in another way (git rev-parse --local-env-vars, gitglossary pathspec).
+var elsewhere = []string{
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+	"GIT_PREFIX", "GIT_NAMESPACE", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
+}
 
 // detach starts a program and watches it for a moment: one that fails at once
 // is told, one that runs on is left alone.

@@ -19,7 +19,7 @@ const Limit = 1 << 20
 // Cmd is a program to run.
 type Cmd struct {
 	Argv  []string     // the program and its arguments
-	Stdin io.Reader    // nil: empty
+	Stdin io.Reader    // one that ends, or a file; nil: empty
 	Dir   string       // where it runs; empty: here
 	Env   []string     // KEY=value pairs added to this process's own
 	Line  func(string) // gets every line of both streams, cleaned, one at a time; may be nil

@@ -127,7 +127,7 @@ func TestHeadBucket(t *testing.T) {
 			if call, ok := errors.AsType[*state.CallError](err); ok && call.Status != 0 && call.Code+call.Text != "" {
 				t.Errorf("words that the service did not say: %v", err)
 			}
-			if !errors.Is(err, c.kind) || len(s.seen()) != c.tries || s.seen()[0] != "HEAD /phlip9-nix-cache/" {
+			if !errors.Is(err, c.kind) || len(s.seen()) != c.tries || s.seen()[0] != "HEAD /phlip9-nix-cache" {
 				t.Errorf("%v after %q", err, s.seen())
 			}
 			fit(t, err)
@@ -176,6 +176,16 @@ func TestExercise(t *testing.T) {
 		{"put signed wrongly", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
 			xmlError(w, 403, "SignatureDoesNotMatch", "no "+access)
 		}, state.ErrUnauthorized, "PUT DELETE"},
+		{"put with a key that is none of R2's", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
+			xmlError(w, 400, "InvalidArgument", "Credential access key has length 40, should be 32")
+		}, state.ErrUnauthorized, "PUT DELETE"},
+		{"another argument", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) { xmlError(w, 400, "InvalidArgument", "no") }, state.ErrInvalid, "PUT DELETE"},
+		{"too fast", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) { xmlError(w, 503, "SlowDown", "no") }, state.ErrLimited, "PUT DELETE"},
+		{"a clock that is off", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", "Mon, 23 Nov 2020 01:02:03 GMT")
+			xmlError(w, 403, "RequestTimeTooSkewed", "no")
+		}, state.ErrInvalid, "PUT DELETE"},
+		{"deleted, it says, but not so", http.MethodDelete, func(http.ResponseWriter, *http.Request) {}, state.ErrService, "PUT GET DELETE"},
 		{"no bucket", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) { xmlError(w, 404, "NoSuchBucket", "no") }, state.ErrNotFound, "PUT DELETE"},
 		{"page", http.MethodPut, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
@@ -207,6 +217,41 @@ func TestExercise(t *testing.T) {
 			}
 			if !errors.Is(err, c.kind) || strings.Join(seen, " ") != c.asked {
 				t.Errorf("%v after %q", err, seen)
+			}
+			fit(t, err)
+		})
+	}
+}
+
+// TestUsage reads pages that are not what they should be; those of real servers
+// are counted in TestConformance.
+func TestUsage(t *testing.T) {
+	const one = "<Contents><Key>k</Key><Size>7</Size></Contents>"
+	cases := []struct {
+		name    string
+		page    string
+		objects int64
+		size    int64
+		kind    error
+		says    string
+	}{
+		{"empty", "<ListBucketResult/>", 0, 0, nil, ""},
+		{"two", "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" + one + one + "</ListBucketResult>", 2, 14, nil, ""},
+		{"another list", "<ListAllMyBucketsResult/>", 0, 0, state.ErrService, "not a list of objects"},
+		{"broken off", "<ListBucketResult>" + one, 0, 0, state.ErrService, "not a list of objects"},
+		{"a size that is none", "<ListBucketResult><Contents><Size>x</Size></Contents></ListBucketResult>", 0, 0, state.ErrService, "not a list of objects"},
+		{"no token", "<ListBucketResult><IsTruncated>true</IsTruncated>" + one + "</ListBucketResult>", 0, 0, state.ErrService, "where the next one begins"},
+		{"always the same token", "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>" + one + "</ListBucketResult>", 1, 7, state.ErrService, "where the next one begins"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := &store{refuse: map[string]http.HandlerFunc{http.MethodGet: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/xml")
+				_, _ = io.WriteString(w, c.page)
+			}}}
+			objects, size, err := open(t, s).Usage(t.Context(), bucket(), keys(), nil)
+			if objects != c.objects || size != c.size || !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%d, %d, %v", objects, size, err)
 			}
 			fit(t, err)
 		})

@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,75 +14,61 @@ import (
 
 	"github.com/nixwright/nixwright/providers/fake"
 	"github.com/nixwright/nixwright/providers/httpx"
+	"github.com/nixwright/nixwright/providers/realtest"
 	"github.com/nixwright/nixwright/providers/s3"
 	"github.com/nixwright/nixwright/state"
 )
 
-// TestInTheBuiltInWorld tries keys on the pretend R2, which checks signatures:
-// a token of its own that may write one bucket's objects.
-func TestInTheBuiltInWorld(t *testing.T) {
+// The pretend account, its buckets and the permission groups of Cloudflare
+// that its tokens get (developers.cloudflare.com/r2/api/tokens).
+const (
+	account   = "30faeb30dcb2a77a72fdc0948c99de62"
+	backups   = "phlip9-backups"
+	itemWrite = "2efd5506f9c8494dacb1fa10a3e7d5b6"
+	itemRead  = "6a018a9f2fc74eb6b293b0c548f38b39"
+	allWrite  = "bf7481a1826f439697cb59a20b22293e"
+)
+
+// builtIn is the pretend R2, with keys that were made in the pretend
+// Cloudflare and that it knows already.
+func builtIn(t *testing.T) service {
+	t.Helper()
 	w, err := fake.Start(t.Context(), t.TempDir(), "fresh", fake.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
-	const account, backups = "30faeb30dcb2a77a72fdc0948c99de62", "phlip9-backups"
-	good := makeKeys(t, w, account, backups)
-	c := s3.New(httpx.New(httpx.Options{}), w.Endpoints().R2S3)
-	ctx, b := t.Context(), state.Bucket{Name: backups, Account: account}
-	if err := c.HeadBucket(ctx, b, good); !errors.Is(err, state.ErrUnauthorized) {
-		t.Errorf("fresh keys, not known yet at the first request: %v", err)
+	at, api := w.Endpoints(), w.Env()["CLOUDFLARE_API_TOKEN"]
+	s := service{
+		S3: realtest.S3{
+			Name: "the built-in world", Endpoint: at.R2S3, Host: strings.TrimPrefix(at.R2S3, "http://"), Region: "auto",
+			Bucket: backups, Other: "phlip9-media", Refuses: true,
+		},
+		unknown: state.ErrUnauthorized, expired: "ExpiredRequest", even: true,
 	}
-	if err := c.HeadBucket(ctx, b, good); err != nil {
-		t.Error(err)
+	plain(t, http.MethodPost, at.CloudflareAPI+"/accounts/"+account+"/r2/buckets", api, `{"name":"`+s.Other+`"}`)
+	one := func(group, bucket string) state.S3Keys {
+		return makeKeys(t, at.CloudflareAPI, api, group, "com.cloudflare.edge.r2.bucket."+account+"_default_"+bucket)
 	}
-	if err := c.Exercise(ctx, b, good); err != nil {
-		t.Error(err)
+	s.Keys, s.reader, s.Stranger = one(itemWrite, s.Bucket), one(itemRead, s.Bucket), one(itemWrite, "elsewhere")
+	s.owner = makeKeys(t, at.CloudflareAPI, api, allWrite, "com.cloudflare.api.account."+account)
+	s.put = func(_ context.Context, bucket, key string, body []byte) error {
+		return w.PutObject(bucket, key, body, "", "")
 	}
-	if w.HasObject(backups, ".nixwright/probe") {
-		t.Error("the probe is still there")
-	}
-	if err := c.HeadBucket(ctx, state.Bucket{Name: "another-bucket"}, good); !errors.Is(err, state.ErrDenied) {
-		t.Errorf("another bucket: %v", err)
-	}
-	wrong := good
-	wrong.Secret = state.NewSecret(strings.Repeat("0", 64))
-	if err := c.Exercise(ctx, b, wrong); !errors.Is(err, state.ErrUnauthorized) {
-		t.Errorf("a wrong secret: %v", err)
-	}
-	if err := c.HeadBucket(ctx, b, wrong); !errors.Is(err, state.ErrDenied) {
-		t.Errorf("a wrong secret, looking: %v", err)
-	}
-	wrong.Access = state.NewSecret(strings.Repeat("0", 32))
-	for name, try := range map[string]func() error{
-		"look":     func() error { return c.HeadBucket(ctx, b, wrong) },
-		"exercise": func() error { return c.Exercise(ctx, b, wrong) },
-	} {
-		if err := try(); !errors.Is(err, state.ErrUnauthorized) {
-			t.Errorf("%s with keys that nobody knows: %v", name, err)
+	c := s3.New(httpx.New(httpx.Options{}), s.Endpoint)
+	for _, k := range []state.S3Keys{s.Keys, s.reader, s.Stranger, s.owner} {
+		if err := c.HeadBucket(t.Context(), s.At(), k); !errors.Is(err, state.ErrUnauthorized) {
+			t.Errorf("fresh keys, not known yet at the first request: %v", err)
 		}
 	}
+	return s
 }
 
-// makeKeys makes a token in the pretend Cloudflare, with plain requests.
-func makeKeys(t *testing.T, w *fake.World, account, bucket string) state.S3Keys {
+// makeKeys makes a token in the pretend Cloudflare.
+func makeKeys(t *testing.T, api, token, group, resource string) state.S3Keys {
 	t.Helper()
-	body := fmt.Sprintf(`{"name":"k","policies":[{"effect":"allow","permission_groups":[{"id":"2efd5506f9c8494dacb1fa10a3e7d5b6"}],
-		"resources":{"com.cloudflare.edge.r2.bucket.%s_default_%s":"*"}}]}`, account, bucket)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.Endpoints().CloudflareAPI+"/accounts/"+account+"/tokens", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+w.Env()["CLOUDFLARE_API_TOKEN"])
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := plain(t, http.MethodPost, api+"/accounts/"+account+"/tokens", token, fmt.Sprintf(
+		`{"name":"k","policies":[{"effect":"allow","permission_groups":[{"id":"%s"}],"resources":{"%s":"*"}}]}`, group, resource))
 	var made struct {
 		Result struct {
 			ID    string `json:"id"`
@@ -93,4 +80,24 @@ func makeKeys(t *testing.T, w *fake.World, account, bucket string) state.S3Keys 
 	}
 	sum := sha256.Sum256([]byte(made.Result.Value))
 	return state.S3Keys{Access: state.NewSecret(made.Result.ID), Secret: state.NewSecret(hex.EncodeToString(sum[:]))}
+}
+
+// plain makes a request as anybody would.
+func plain(t *testing.T, method, to, token, body string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s %s %v", method, to, resp.Status, b, err)
+	}
+	return b
 }

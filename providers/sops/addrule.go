@@ -36,6 +36,12 @@ func (f *File) AddRule(ctx context.Context, recipients []string) error {
 			return fmt.Errorf("add creation rule: %q is not an age recipient", recipient)
 		}
 	}
+	return f.again("add a creation rule for "+f.rel(), func() error { return f.addRule(recipients) })
+}
+
+// addRule is AddRule once; errChanged where .sops.yaml became another
+// meanwhile.
+func (f *File) addRule(recipients []string) error {
 	path, found := f.rulesPath()
 	var before []byte
 	if found {
@@ -54,7 +60,7 @@ func (f *File) AddRule(ctx context.Context, recipients []string) error {
 	if after == string(before) {
 		return nil
 	}
-	if err := state.WriteFile(path, []byte(after), 0o644); err != nil {
+	if err := swap(path, before, []byte(after)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

@@ -38,9 +38,10 @@ type Options struct {
 
 // File is the sops file with its rules. It is safe for concurrent use.
 type File struct {
-	o   Options
-	mu  sync.Mutex
-	now *opened // what was last read or written; nil: nothing yet
+	o    Options
+	mu   sync.Mutex
+	now  *opened // what was last read or written; nil: nothing yet
+	kept map[state.SecretName]state.Secret
 }
 
 // opened is a file that was decrypted.
@@ -57,20 +58,27 @@ func New(o Options) *File {
 		o.Now = time.Now
 	}
 	logging.SetLevel(0) // the library warns on standard error
-	return &File{o: o}
+	return &File{o: o, kept: map[state.SecretName]state.Secret{}}
 }
 
 // Secret returns the value under a name, found false where the file or the
 // name is missing. Where no identity opens the file, the error is
-// state.ErrNoIdentity and a state.Problem.
+// state.ErrNoIdentity and a state.Problem. A value that this File sealed and
+// that another program has taken away since is a state.Problem too.
 func (f *File) Secret(ctx context.Context, name state.SecretName) (v state.Secret, found bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	o, found, err := f.open(ctx)
-	if err != nil || !found {
+	if err != nil {
 		return state.Secret{}, false, err
 	}
-	return o.secret(name)
+	if found {
+		v, found, err = o.secret(name)
+	}
+	if _, kept := f.kept[name]; kept && !found && err == nil {
+		err = f.overwritten(name)
+	}
+	return v, found, err
 }
 
 // Names lists the file's top-level keys, ours and others', in file order; none

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/getsops/sops/v3"
 	"github.com/getsops/sops/v3/aes"
-	"github.com/getsops/sops/v3/keyservice"
 
 	"github.com/nixwright/nixwright/state"
 )
@@ -29,6 +29,10 @@ const libraryVersion = "3.13.3"
 // identities here could open a new file is state.ErrNoIdentity, and nothing is
 // written. Where there is no identity at all a new file is made all the same:
 // for others.
+//
+// What another program writes meanwhile stays: the values are sealed again
+// into what it wrote. A value that this File sealed before and that is gone -
+// an editor wrote back what it had read before that - is sealed again too.
 func (f *File) Keep(ctx context.Context, all ...state.Sealed) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -39,16 +43,29 @@ func (f *File) Keep(ctx context.Context, all ...state.Sealed) error {
 		}
 		named[s.Name] = true
 	}
+	err := f.again("seal into "+f.rel(), func() error { return f.keep(ctx, all) })
+	if err == nil {
+		for _, s := range all {
+			f.kept[s.Name] = s.Value
+		}
+	}
+	return err
+}
+
+// keep is Keep once; errChanged where the file became another meanwhile.
+func (f *File) keep(ctx context.Context, all []state.Sealed) error {
 	o, found, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
 	if !found {
-		if o, err = f.fresh(); err != nil {
+		if o, err = f.fresh(ctx); err != nil {
 			return err
 		}
 	}
+	before := o.raw
 	f.now = nil // sealing changes the decrypted tree in place
+	all = append(f.lost(o, all), all...)
 	raw, err := f.seal(o, all)
 	if err != nil || raw == nil {
 		return err
@@ -66,7 +83,20 @@ func (f *File) Keep(ctx context.Context, all ...state.Sealed) error {
 			return fmt.Errorf("seal %s: the new file does not give it back", s.Name)
 		}
 	}
-	return f.write(next)
+	return f.write(before, next)
+}
+
+// lost are the values that this File sealed, that are not in its place any
+// more and that are not about to be sealed anyhow.
+func (f *File) lost(o *opened, but []state.Sealed) []state.Sealed {
+	var all []state.Sealed
+	for _, name := range slices.Sorted(maps.Keys(f.kept)) {
+		again := slices.ContainsFunc(but, func(s state.Sealed) bool { return s.Name == name })
+		if !again && index(o.tree.Branches[0], name) < 0 {
+			all = append(all, state.Sealed{Name: name, Value: f.kept[name]})
+		}
+	}
+	return all
 }
 
 // seal returns the file with the values in it, encrypted; nil where nothing
@@ -79,7 +109,7 @@ func (f *File) seal(o *opened, all []state.Sealed) ([]byte, error) {
 			return nil, err
 		}
 	}
-	var changed []state.SecretName
+	changed := map[state.SecretName]state.Secret{}
 	for _, s := range all {
 		i := index(o.tree.Branches[0], s.Name)
 		if i < 0 {
@@ -93,7 +123,7 @@ func (f *File) seal(o *opened, all []state.Sealed) ([]byte, error) {
 		}
 		if item.Value != s.Value.Reveal() {
 			item.Value = s.Value.Reveal()
-			changed = append(changed, s.Name)
+			changed[s.Name] = s.Value
 		}
 	}
 	if len(changed) == 0 {
@@ -102,9 +132,9 @@ func (f *File) seal(o *opened, all []state.Sealed) ([]byte, error) {
 	if err := o.encrypt(f.o.Now().UTC()); err != nil {
 		return nil, err
 	}
-	for _, name := range changed {
+	for name, plain := range changed {
 		value, _ := o.tree.Branches[0][index(o.tree.Branches[0], name)].Value.(string)
-		if !strings.HasPrefix(value, "ENC[") {
+		if !strings.HasPrefix(value, "ENC[") || value == plain.Reveal() {
 			return nil, state.Problem{
 				What: "seal " + string(name),
 				Why:  "the rules of " + f.rel() + " (encrypted_regex, unencrypted_suffix or the like) would leave it in clear",
@@ -115,7 +145,18 @@ func (f *File) seal(o *opened, all []state.Sealed) ([]byte, error) {
 	}
 	sealed.Metadata.LastModified = o.tree.Metadata.LastModified
 	sealed.Metadata.MessageAuthenticationCode = o.tree.Metadata.MessageAuthenticationCode
-	raw, err := f.store().EmitEncryptedFile(sealed)
+	return f.emit(sealed, o.raw)
+}
+
+// emit is the text of an encrypted tree, which must hold all that the text it
+// was read from (nil: none) says of its keys.
+func (f *File) emit(tree sops.Tree, from []byte) ([]byte, error) {
+	if from != nil {
+		if err := f.understood(from); err != nil {
+			return nil, err
+		}
+	}
+	raw, err := f.store().EmitEncryptedFile(tree)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", f.rel(), err)
 	}
@@ -152,7 +193,7 @@ func insert(b *sops.TreeBranch, name state.SecretName) int {
 
 // fresh is a file without values, with a new data key for the recipients of
 // the creation rule.
-func (f *File) fresh() (*opened, error) {
+func (f *File) fresh(ctx context.Context) (*opened, error) {
 	conf, found, err := f.rule()
 	if err != nil {
 		return nil, err
@@ -169,7 +210,7 @@ func (f *File) fresh() (*opened, error) {
 		conf.UnencryptedCommentRegex == "" && conf.EncryptedCommentRegex == "" {
 		suffix = sops.DefaultUnencryptedSuffix
 	}
-	return f.forGroups(sops.Metadata{
+	return f.forGroups(ctx, sops.Metadata{
 		KeyGroups:               conf.KeyGroups,
 		ShamirThreshold:         conf.ShamirThreshold,
 		UnencryptedSuffix:       suffix,
@@ -184,20 +225,11 @@ func (f *File) fresh() (*opened, error) {
 }
 
 // forGroups makes an empty tree with a new data key.
-func (f *File) forGroups(m sops.Metadata) (*opened, error) {
+func (f *File) forGroups(ctx context.Context, m sops.Metadata) (*opened, error) {
 	tree := sops.Tree{Metadata: m, Branches: sops.TreeBranches{{}}, FilePath: f.o.File}
-	key, errs := tree.GenerateDataKeyWithKeyServices([]keyservice.KeyServiceClient{keyservice.NewLocalClient()})
+	key, errs := tree.GenerateDataKeyWithKeyServices(sealing(ctx))
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("seal for the recipients of %s: %w", f.rel(), errors.Join(errs...))
+		return nil, f.unsealed(ctx, errors.Join(errs...))
 	}
 	return &opened{tree: tree, key: key, cipher: aes.NewCipher()}, nil
-}
-
-// write puts the file on disk and remembers it.
-func (f *File) write(o *opened) error {
-	if err := state.WriteFile(f.o.File, o.raw, 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", f.rel(), err)
-	}
-	f.now = o
-	return nil
 }

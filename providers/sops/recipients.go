@@ -14,7 +14,6 @@ import (
 	sopsage "github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/config"
 	"github.com/getsops/sops/v3/keys"
-	"github.com/getsops/sops/v3/keyservice"
 
 	"github.com/nixwright/nixwright/state"
 )
@@ -54,79 +53,6 @@ func (f *File) Recipients(ctx context.Context) (state.Recipients, error) {
 	return r, nil
 }
 
-// UpdateKeys makes the file's recipients those of its creation rule, as
-// `sops updatekeys` does: the data key stays, and so does every value. Keys
-// that are not age keys (PGP, KMS) are kept even where the rule lacks them.
-// A rule that would lock this machine out is refused, as is one that wants
-// other key groups than the file has and lacks its PGP or KMS keys.
-func (f *File) UpdateKeys(ctx context.Context) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	conf, found, err := f.rule()
-	if err != nil || !found {
-		return err
-	}
-	o, found, err := f.open(ctx)
-	if err != nil || !found {
-		return err
-	}
-	tree, err := f.load(o.raw)
-	if err != nil {
-		return err
-	}
-	changed, err := rewrap(&tree.Metadata, conf.KeyGroups, o.key)
-	if err != nil {
-		return fmt.Errorf("update recipients of %s: %w", f.rel(), err)
-	}
-	if !changed {
-		return nil
-	}
-	raw, err := f.store().EmitEncryptedFile(tree)
-	if err != nil {
-		return fmt.Errorf("update recipients of %s: %w", f.rel(), err)
-	}
-	next, err := f.decode(ctx, raw, nil)
-	if err != nil {
-		return fmt.Errorf("update recipients of %s: the rule would lock this machine out: %w", f.rel(), err)
-	}
-	return f.write(next)
-}
-
-// rewrap makes the key groups those wanted. In a single group the keys that
-// stay keep their wrapped data key, so that no PGP or KMS is asked.
-func rewrap(m *sops.Metadata, want []sops.KeyGroup, dataKey []byte) (changed bool, err error) {
-	if slices.EqualFunc(m.KeyGroups, want, sameKeys) {
-		return false, nil
-	}
-	if len(m.KeyGroups) != 1 || len(want) != 1 {
-		for _, key := range others(m.KeyGroups) {
-			if !slices.Contains(others(want), key) {
-				return false, fmt.Errorf("the rule lacks its %s: update it by hand with sops updatekeys", key)
-			}
-		}
-		m.KeyGroups, m.ShamirThreshold = want, min(m.ShamirThreshold, len(want))
-		return true, errors.Join(m.UpdateMasterKeysWithKeyServices(dataKey, []keyservice.KeyServiceClient{keyservice.NewLocalClient()})...)
-	}
-	var group sops.KeyGroup
-	for _, key := range want[0] {
-		i := slices.IndexFunc(m.KeyGroups[0], func(have keys.MasterKey) bool { return keyName(have) == keyName(key) })
-		if i >= 0 {
-			key = m.KeyGroups[0][i]
-		} else if err := key.Encrypt(dataKey); err != nil {
-			return false, fmt.Errorf("seal for %s: %w", key.ToString(), err)
-		}
-		group = append(group, key)
-	}
-	for _, key := range m.KeyGroups[0] {
-		if !isAge(key) && !slices.ContainsFunc(group, func(k keys.MasterKey) bool { return keyName(k) == keyName(key) }) {
-			group = append(group, key)
-		}
-	}
-	changed = !sameKeys(group, m.KeyGroups[0])
-	m.KeyGroups = []sops.KeyGroup{group}
-	return changed, nil
-}
-
 // rule is the first creation rule that matches the file, as sops reads it.
 func (f *File) rule() (conf *config.Config, found bool, err error) {
 	path, found := f.rulesPath()
@@ -152,7 +78,7 @@ func (f *File) rule() (conf *config.Config, found bool, err error) {
 	if err != nil {
 		return nil, false, state.Problem{What: "read " + path, Why: state.CleanText(err.Error(), 300), Fix: "mend the creation rule of " + f.rel()}
 	}
-	return conf, true, nil
+	return conf, conf != nil, nil
 }
 
 // rulesPath finds .sops.yaml as the sops CLI does when it is run in the infra

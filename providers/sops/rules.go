@@ -1,6 +1,7 @@
 package sops
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,11 @@ func parseRules(text string) (*rules, error) {
 	case errors.Is(err, io.EOF):
 		return r, nil
 	case err != nil:
+		return nil, fmt.Errorf("parse rules: %w", err)
+	}
+	var values any // an anchor that holds itself shows only here
+	err := all.Decode(&values)
+	if _, meant := errors.AsType[*yaml.TypeError](err); err != nil && !meant { // a key that stands twice may be no matter of sops
 		return nil, fmt.Errorf("parse rules: %w", err)
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
@@ -175,18 +181,30 @@ func firstNode(n *yaml.Node, is func(*yaml.Node) bool) *yaml.Node {
 	return nil
 }
 
-// child finds the value of a key; nil: there is none.
+// mergeTag marks the key << of YAML 1.1, which takes over another mapping.
+const mergeTag = "!!merge"
+
+// child finds the value of a key, its own or one taken over with <<; nil:
+// there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
 	n = resolve(n)
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
+	var merged *yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return resolve(n.Content[i+1])
+		switch value := resolve(n.Content[i+1]); {
+		case n.Content[i].Value == key:
+			return value
+		case n.Content[i].Tag == mergeTag && value.Kind == yaml.SequenceNode:
+			for _, one := range value.Content {
+				merged = cmp.Or(merged, child(one, key))
+			}
+		case n.Content[i].Tag == mergeTag:
+			merged = child(value, key)
 		}
 	}
-	return nil
+	return merged
 }
 
 func resolve(n *yaml.Node) *yaml.Node {

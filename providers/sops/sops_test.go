@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/nixwright/nixwright/providers/age"
+	"github.com/nixwright/nixwright/providers/realtest"
 	"github.com/nixwright/nixwright/providers/sops"
 	"github.com/nixwright/nixwright/state"
 )
@@ -88,13 +89,9 @@ func (w world) secret(name string) string {
 // cli runs the sops CLI with the identity of this world.
 func (w world) cli(args ...string) (string, error) {
 	w.t.Helper()
-	program, err := exec.LookPath("sops")
-	if err != nil {
-		w.t.Skip("the sops CLI is not on PATH: go install github.com/getsops/sops/v3/cmd/sops@v3.13.3")
-	}
-	cmd := exec.CommandContext(w.t.Context(), program, args...)
+	cmd := exec.CommandContext(w.t.Context(), realtest.Find(w.t, "sops"), args...)
 	cmd.Dir = w.root
-	cmd.Env = []string{"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "EDITOR=true"}
+	cmd.Env = []string{"HOME=" + w.home, "PATH=" + os.Getenv("PATH"), "EDITOR=sed -i s/first/edited/", "GNUPGHOME=" + os.Getenv("GNUPGHOME"), "VAULT_TOKEN=test"}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

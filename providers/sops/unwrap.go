@@ -2,7 +2,6 @@ package sops
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +49,7 @@ func (f *File) probe(ctx context.Context) (*opened, error) {
 	case err != nil:
 		return nil, err
 	case ruled && (!found || slices.Contains(ages(conf.KeyGroups), id.Recipient)):
-		return f.fresh()
+		return f.fresh(ctx)
 	case !found:
 		return nil, fmt.Errorf("%w: %w", state.Problem{
 			What: "open " + f.rel(),
@@ -62,7 +61,7 @@ func (f *File) probe(ctx context.Context) (*opened, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read recipient of %s: %w", id.Source, err)
 	}
-	return f.forGroups(sops.Metadata{KeyGroups: []sops.KeyGroup{{key}}, UnencryptedSuffix: sops.DefaultUnencryptedSuffix})
+	return f.forGroups(ctx, sops.Metadata{KeyGroups: []sops.KeyGroup{{key}}, UnencryptedSuffix: sops.DefaultUnencryptedSuffix})
 }
 
 // unwrap decrypts the data key: first with the identities found here, then,
@@ -74,12 +73,12 @@ func (f *File) unwrap(ctx context.Context, m *sops.Metadata) ([]byte, error) {
 	for _, id := range all {
 		ids = append(ids, id.Key)
 	}
-	ours := keyservice.NewCustomLocalClient(service{ids: ids})
+	ours := keyservice.NewCustomLocalClient(service{ids: ids, done: ctx.Done()})
 	services := [][]keyservice.KeyServiceClient{{ours}}
 	if f.o.Env(keyCmdEnv)+f.o.Env(sshCmdEnv) != "" {
-		services = append(services, []keyservice.KeyServiceClient{ours, keyservice.NewLocalClient()})
+		services = append(services, append([]keyservice.KeyServiceClient{ours}, sealing(ctx)...))
 	} else if len(others(m.KeyGroups)) > 0 {
-		services = append(services, []keyservice.KeyServiceClient{keyservice.NewCustomLocalClient(service{ids: ids, others: true})})
+		services = append(services, []keyservice.KeyServiceClient{keyservice.NewCustomLocalClient(service{ids: ids, others: true, done: ctx.Done()})})
 	}
 	for _, s := range services {
 		if err := ctx.Err(); err != nil {
@@ -110,37 +109,4 @@ func (f *File) closed(m *sops.Metadata, all []located, notes []error) state.Prob
 		}
 	}
 	return p
-}
-
-// errNotOurs is the service's answer for a key that is left to another.
-var errNotOurs = errors.New("no identity for this key")
-
-// service unwraps a data key with given identities instead of those that sops
-// would look for in the process's environment.
-type service struct {
-	ids    sopsage.ParsedIdentities
-	others bool // let sops try keys that are not age keys
-}
-
-// Decrypt implements keyservice.KeyServiceServer.
-func (s service) Decrypt(ctx context.Context, req *keyservice.DecryptRequest) (*keyservice.DecryptResponse, error) {
-	age, ok := req.GetKey().GetKeyType().(*keyservice.Key_AgeKey)
-	switch {
-	case !ok && s.others:
-		return keyservice.Server{}.Decrypt(ctx, req)
-	case !ok, len(s.ids) == 0:
-		return nil, errNotOurs
-	}
-	key := &sopsage.MasterKey{Recipient: age.AgeKey.GetRecipient(), EncryptedKey: string(req.GetCiphertext())}
-	s.ids.ApplyToMasterKey(key)
-	plain, err := key.Decrypt()
-	if err != nil {
-		return nil, errNotOurs
-	}
-	return &keyservice.DecryptResponse{Plaintext: plain}, nil
-}
-
-// Encrypt implements keyservice.KeyServiceServer.
-func (s service) Encrypt(ctx context.Context, req *keyservice.EncryptRequest) (*keyservice.EncryptResponse, error) {
-	return keyservice.Server{}.Encrypt(ctx, req)
 }

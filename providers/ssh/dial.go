@@ -18,7 +18,12 @@ import (
 // connection lives until Close.
 func (h *Host) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	op := "connect to " + addr
-	if err := h.check(op); err != nil {
+	socket := ""
+	if h.master != nil {
+		socket = h.master.socket()
+	}
+	client, err := h.client(op)
+	if err != nil {
 		return nil, err
 	}
 	if _, _, err := net.SplitHostPort(addr); err != nil {
@@ -41,8 +46,8 @@ func (h *Host) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	}()
 	go func() {
 		defer close(c.done)
-		argv := append(h.flags(), "-W", addr, "--", h.o.Dest)
-		r, err := h.o.Runner.Run(lifetime, runner.Cmd{Argv: argv, Stdin: stdin, Stdout: there})
+		client = append(client, "-W", addr, "--", h.o.Dest)
+		r, err := h.o.Runner.Run(lifetime, runner.Cmd{Argv: client, Stdin: stdin, Stdout: there})
 		switch {
 		case lifetime.Err() != nil:
 			c.err = errClosed
@@ -50,6 +55,12 @@ func (h *Host) Dial(ctx context.Context, addr string) (net.Conn, error) {
 			c.err = fmt.Errorf("%s of %s: %w", op, h.o.Dest, err)
 		default:
 			c.err = h.verdict(op, r)
+		}
+		if c.err == nil && r.Exit != 0 { // ended by a signal: not the end of the stream
+			c.err = h.offline(op, fmt.Sprintf("ssh ended with status %d", r.Exit))
+		}
+		if c.err == nil && socket != "" && !lives(socket) {
+			c.err = h.offline(op, "the connection to the host has ended")
 		}
 		_ = stdin.Close()
 		_ = there.Close()

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nixwright/nixwright/providers/runner"
 	"github.com/nixwright/nixwright/providers/systemd"
@@ -34,6 +35,7 @@ type Options struct {
 	Argv   []string // the client and its first arguments; empty: ssh
 	Dest   string   // any ssh destination: a name, user@name, an alias
 	Runner runner.Runner
+	Limit  time.Duration // for a connection to stand; 0: ten seconds
 
 	// Lookup resolves a name, for Addresses.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
@@ -42,7 +44,10 @@ type Options struct {
 }
 
 // Host is the machine behind a destination.
-type Host struct{ o Options }
+type Host struct {
+	o      Options
+	master *Master // that leads to it; nil: each call connects
+}
 
 // New returns the host; nothing is asked yet.
 func New(o Options) *Host {
@@ -195,8 +200,17 @@ func (h *Host) show(ctx context.Context, names []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Exit != 0 {
-		return "", fmt.Errorf("%s of %s: systemctl failed: %s", op, h.o.Dest, state.CleanText(r.Stderr, 300))
+	if r.Exit == 0 {
+		return r.Stdout, nil
 	}
-	return r.Stdout, nil
+	for _, words := range []string{"has not been booted with systemd", "Failed to connect to bus", "systemctl: command not found", "systemctl: not found"} {
+		if strings.Contains(r.Stderr, words) {
+			return "", state.Problem{
+				What: op + " of " + h.o.Dest,
+				Why:  "no systemd answers there: " + last(r.Stderr),
+				Fix:  "see that this works: ssh " + h.o.Dest + " systemctl status; the CI host is a NixOS machine",
+			}
+		}
+	}
+	return "", &state.CallError{Service: "systemctl", Op: op + " of " + h.o.Dest, Kind: state.ErrService, Text: last(r.Stderr)}
 }

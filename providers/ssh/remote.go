@@ -1,9 +1,12 @@
 package ssh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 
 	"github.com/nixwright/nixwright/providers/runner"
@@ -17,29 +20,90 @@ const failed = 255
 // program is the client where no other is named.
 const program = "ssh"
 
-// flags make ssh ask nobody and trust no new key.
+// flags make ssh ask nobody, trust no new key, lend no agent, say what is
+// wrong, and notice within 15 seconds that the host has gone.
 func (h *Host) flags() []string {
-	return append(append([]string{}, h.o.Argv...),
-		"-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=10", "-o", "UpdateHostKeys=no")
+	seconds := max(1, int(cmp.Or(h.o.Limit, openLimit).Seconds()))
+	argv := append([]string{}, h.o.Argv...)
+	for _, o := range []string{
+		"BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "ConnectTimeout=" + strconv.Itoa(seconds),
+		"ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=INFO", "RemoteCommand=none", "PermitLocalCommand=no",
+		"ForwardAgent=no", "ForwardX11=no",
+	} {
+		argv = append(argv, "-o", o)
+	}
+	return argv
 }
 
-// remote runs one command on the host. A connection that failed is an error;
-// the command's own exit status is not.
-func (h *Host) remote(ctx context.Context, op, command string) (runner.Result, error) {
+// client is ssh with the flags that lead to the host: through the master's
+// connection where there is a master.
+func (h *Host) client(op string) ([]string, error) {
 	if err := h.check(op); err != nil {
+		return nil, err
+	}
+	if h.master == nil {
+		return h.flags(), nil
+	}
+	through, err := h.master.through(op)
+	return append(h.flags(), through...), err
+}
+
+// Command is a program to run on the host.
+type Command struct {
+	Op    string       // what it is for, as errors say it: "read disk"
+	Argv  []string     // the program and its arguments, each one word whatever is in it
+	Stdin io.Reader    // nil: empty
+	Line  func(string) // gets every line of both streams, cleaned; may be nil
+}
+
+// Run runs a program on the host, for which the user's shell there must read
+// quotes as POSIX says. A connection that failed is an error (state.Problem or
+// state.ErrOffline); the program's own exit status is not, but for 255, which
+// ssh itself uses. The streams are kept to runner.Limit bytes.
+func (h *Host) Run(ctx context.Context, c Command) (runner.Result, error) {
+	words := make([]string, len(c.Argv))
+	for i, w := range c.Argv {
+		if strings.ContainsRune(w, 0) {
+			return runner.Result{}, fmt.Errorf("%s of %s: an argument holds a zero byte", c.Op, h.o.Dest)
+		}
+		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	if len(words) == 0 {
+		return runner.Result{}, fmt.Errorf("%s of %s: no program named", c.Op, h.o.Dest)
+	}
+	return h.run(ctx, c.Op, runner.Cmd{Argv: []string{strings.Join(words, " ")}, Stdin: c.Stdin, Line: c.Line})
+}
+
+// remote runs one fixed line of shell on the host, as Run does.
+func (h *Host) remote(ctx context.Context, op, command string) (runner.Result, error) {
+	return h.run(ctx, op, runner.Cmd{Argv: []string{command}})
+}
+
+// run runs ssh with the command in c.Argv.
+func (h *Host) run(ctx context.Context, op string, c runner.Cmd) (runner.Result, error) {
+	argv, err := h.client(op)
+	if err != nil {
 		return runner.Result{}, err
 	}
-	r, err := h.o.Runner.Run(ctx, runner.Cmd{Argv: append(h.flags(), "--", h.o.Dest, command)})
+	if h.master != nil {
+		release, err := h.master.slot(ctx)
+		if err != nil {
+			return runner.Result{}, fmt.Errorf("%s of %s: %w", op, h.o.Dest, err)
+		}
+		defer release()
+	}
+	c.Argv = append(append(argv, "-T", "--", h.o.Dest), c.Argv...)
+	r, err := h.o.Runner.Run(ctx, c)
 	if err != nil {
 		return r, fmt.Errorf("%s of %s: %w", op, h.o.Dest, err)
 	}
 	return r, h.verdict(op, r)
 }
 
-// check refuses a destination that ssh would take for a flag.
+// check refuses a destination that ssh would take for something else.
 func (h *Host) check(op string) error {
-	if h.o.Dest == "" || strings.HasPrefix(h.o.Dest, "-") || strings.ContainsAny(h.o.Dest, " \t\r\n") {
-		return fmt.Errorf("%s: %q is not an ssh destination", op, h.o.Dest)
+	if err := CheckDestination(h.o.Dest); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
 }
@@ -77,7 +141,7 @@ func (h *Host) verdict(op string, r runner.Result) error {
 			Fix: "make this work without a password: ssh " + h.o.Dest + " (an agent with your key, ssh-add, the right user)",
 		}
 	}
-	return &state.CallError{Service: program, Op: what, Kind: state.ErrOffline, Text: last(r.Stderr)}
+	return h.offline(op, last(r.Stderr))
 }
 
 // denied is the error of a remote file that the user may not see.

@@ -90,11 +90,11 @@ func (b block) unit() (state.Unit, error) {
 		return u, fmt.Errorf("read units: no Id or LoadState in what systemctl printed (%d properties)", len(b))
 	}
 	if n := b["NRestarts"]; n != "" {
-		restarts, err := strconv.Atoi(n)
+		restarts, err := strconv.ParseUint(n, 10, 31)
 		if err != nil {
 			return u, fmt.Errorf("read restarts of %s: %w", u.Name, err)
 		}
-		u.Restarts = restarts
+		u.Restarts = int(restarts)
 	}
 	return u, nil
 }

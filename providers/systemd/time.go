@@ -35,13 +35,18 @@ func Time(s string) (time.Time, error) {
 		}
 		return time.Unix(n, 0).UTC(), nil
 	}
-	if micro, err := strconv.ParseUint(s, 10, 64); err == nil {
-		if micro > math.MaxInt64 {
-			return time.Time{}, nil
-		}
-		return time.UnixMicro(int64(micro)).UTC(), nil
+	if n, err := strconv.ParseUint(s, 10, 64); err == nil {
+		return micro(n), nil
 	}
 	return date(s)
+}
+
+// micro is a time in microseconds since 1970; 0 and what no date can be is none.
+func micro(n uint64) time.Time {
+	if n == 0 || n > math.MaxInt64 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(n)).UTC()
 }
 
 // date reads a date with or without its weekday.

@@ -75,6 +75,9 @@ func acceptBasicAuth(v state.Secret, _ state.Config) error {
 	if err := spliced(v); err != nil {
 		return err
 	}
+	if strings.Contains(v.Reveal(), ":") {
+		return state.Problem{What: "the password holds a colon", Why: "buildbot-nix splits what the proxy sends at every colon", Fix: "make another one without it"}
+	}
 	return long(v, leastPassword, "F50")
 }
 

@@ -54,7 +54,26 @@ func doors(access string) []door {
 type opened struct {
 	door
 
-	page state.Page
+	page   state.Page
+	silent error // no answer came
+}
+
+// silent is what is found where doors do not answer: all of them, or some.
+func (s checkLogin) silent(all []opened) (steps.Finding, bool) {
+	var names []string
+	var why error
+	for _, o := range all {
+		if o.silent != nil {
+			names, why = append(names, o.path), o.silent
+		}
+	}
+	switch {
+	case why == nil:
+		return steps.Finding{}, false
+	case len(names) == len(all):
+		return steps.Finding{Status: steps.Waiting, Text: s.Config.CI.Domain + " does not answer yet", Hint: "the certificate or the address may be new: " + why.Error(), Again: 5 * time.Second}, true
+	}
+	return steps.Finding{Status: steps.Waiting, Text: strings.Join(names, ", ") + " gives no answer, the rest of " + s.Config.CI.Domain + " does", Hint: "see what is behind it on the host: " + why.Error(), Again: 5 * time.Second}, true
 }
 
 func (s checkLogin) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) {
@@ -68,13 +87,16 @@ func (s checkLogin) Detect(ctx context.Context, in state.Facts) (steps.Finding, 
 			get = s.Edge.Upgrade
 		}
 		page, err := get(ctx, d.path)
-		return opened{d, page}, err
+		if errors.Is(err, state.ErrOffline) {
+			return opened{door: d, silent: err}, nil
+		}
+		return opened{door: d, page: page}, err
 	})
-	if errors.Is(err, state.ErrOffline) {
-		return steps.Finding{Status: steps.Waiting, Text: s.Config.CI.Domain + " does not answer yet", Hint: "the certificate or the address may be new: " + err.Error(), Again: 5 * time.Second}, nil
-	}
 	if err != nil {
 		return steps.Finding{}, err
+	}
+	if f, found := s.silent(all); found {
+		return f, nil
 	}
 	var wrong []state.Problem
 	for _, o := range all {

@@ -23,7 +23,8 @@ const webhookSecret = shape.WebhookSecretName
 const repoHookPath = "/change_hook/github"
 
 // checkWebhook is line 12: every push arrives once. Evidence is a delivery
-// that GitHub recorded as answered 2xx.
+// that GitHub recorded as answered 2xx; it keeps them for three days, and of
+// the last one the status for longer.
 type checkWebhook struct {
 	Deps
 
@@ -117,6 +118,7 @@ func (s *checkWebhook) Detect(ctx context.Context, in state.Facts) (steps.Findin
 			if newest := h.deliveries[0]; newest.Status != 0 && !answered(newest) {
 				f.Problems = append(f.Problems, refusedDelivery(h, page))
 			}
+		case h.lastArrived():
 		case !h.app && !s.pinged(h):
 			f.Status, f.Text = steps.Missing, "no delivery was answered 2xx yet"
 			f.Changes = append(f.Changes, steps.Change{Verb: "ping", What: "the hook of " + h.repo})
@@ -129,10 +131,25 @@ func (s *checkWebhook) Detect(ctx context.Context, in state.Facts) (steps.Findin
 	return f, nil
 }
 
+// http400 is how buildbot refuses an event whose signature is not right.
+const http400 = 400
+
 // answered says whether a delivery arrived (2xx).
 func answered(d state.Delivery) bool { return d.Status >= 200 && d.Status < 300 }
 
+// lastArrived says whether GitHub keeps no delivery any more, and notes that
+// the last one arrived.
+func (h hooked) lastArrived() bool {
+	return len(h.deliveries) == 0 && len(h.hooks) == 1 && answered(state.Delivery{Status: h.hooks[0].Last})
+}
+
 func refusedDelivery(h hooked, page string) state.Problem {
+	if h.deliveries[0].Status == http400 {
+		return state.Problem{
+			ID: "F6", What: "buildbot refused the last delivery of " + h.repo, Why: "the hook signs with another secret than the one on the host",
+			Fix: "delete the hook on the page: buildbot-nix makes it anew, with today's secret, when it loads its projects", URL: page,
+		}
+	}
 	return state.Problem{
 		ID: "F1", What: fmt.Sprintf("the last delivery of %s was answered %d", h.repo, h.deliveries[0].Status), Why: "nothing, or the login page, answers where the hook points",
 		Fix: "look at the hook's deliveries on the page", URL: page,
@@ -167,7 +184,7 @@ func (s *checkWebhook) Apply(ctx context.Context, in state.Facts, _ steps.Findin
 		return err
 	}
 	for _, h := range all {
-		if len(h.hooks) == 0 || slices.ContainsFunc(h.deliveries, answered) {
+		if len(h.hooks) == 0 || slices.ContainsFunc(h.deliveries, answered) || h.lastArrived() {
 			continue
 		}
 		s.pings.Store(h.repo, h.newest())
@@ -198,15 +215,21 @@ func (s *checkWebhook) Probe(ctx context.Context, in state.Facts, out steps.Out)
 		what string
 		sign *state.Secret
 		want int
-	}{{"an unsigned event", nil, 400}, {"a wrongly signed event", &wrong, 400}, {"a signed ping", &right, 200}} {
+	}{{"an unsigned event", nil, http400}, {"a wrongly signed event", &wrong, http400}, {"a signed ping", &right, 200}} {
 		page, err := s.Edge.Hook(ctx, path, try.sign)
 		if err != nil {
 			return err
 		}
+		if page.Status == http400 && page.Status != try.want {
+			return state.Problem{
+				ID: "F6", What: "buildbot refuses an event that is signed with the sealed secret", Why: cmp.Or(state.CleanText(page.Body, 100), "it knows another one"),
+				Fix: "deploy, so that the host has the sealed " + string(webhookSecret),
+			}
+		}
 		if page.Status != try.want {
 			return state.Problem{
-				ID: "F1", What: fmt.Sprintf("%s at %s is answered %d, not %d", try.what, path, page.Status, try.want), Why: cmp.Or(state.CleanText(page.Body, 100), "something else answers there, or buildbot knows another secret"),
-				Fix: "see that nginx hands " + path + " to buildbot without login, and that the webhook secret on the host is the sealed one",
+				ID: "F1", What: fmt.Sprintf("%s at %s is answered %d, not %d", try.what, path, page.Status, try.want), Why: cmp.Or(state.CleanText(page.Body, 100), "something else answers there"),
+				Fix: "see that nginx hands " + path + " to buildbot without login",
 			}
 		}
 	}

@@ -44,6 +44,9 @@ func TestWebhookFinds(t *testing.T) {
 		{"on its way", sent(0), steps.Missing, "", "ping"},
 		{"refused, not asked again", sent(404), steps.Missing, "", "ping"},
 		{"refused now, arrived before", sent(502, 200), steps.Ready, "F1", "the last delivery of phlip9/lexe was answered 502"},
+		{"arrived, and GitHub keeps it no more", func(l *lab) { sent()(l); hook(func(h *state.Hook) { h.Last = 200 })(l) }, steps.Ready, "", ""},
+		{"refused, and GitHub keeps it no more", func(l *lab) { sent()(l); hook(func(h *state.Hook) { h.Last = 502 })(l) }, steps.Missing, "", "ping"},
+		{"signed with an old secret", sent(400, 200), steps.Ready, "F6", "buildbot refused the last delivery of phlip9/lexe"},
 		{"arrived now", sent(204, 404), steps.Ready, "", ""},
 	})
 	for name, tt := range map[string]struct {
@@ -70,7 +73,7 @@ func TestWebhookProbe(t *testing.T) {
 		"as it should":         {func(*lab) {}, ""},
 		"the login page":       {func(l *lab) { l.edge.hooked[repoHookPath] = 302 }, "an unsigned event at /change_hook/github is answered 302, not 400"},
 		"whoever signs or not": {func(l *lab) { l.edge.hooked[repoHookPath] = 200 }, "an unsigned event"},
-		"another secret":       {func(l *lab) { l.edge.secret = state.NewSecret("older") }, "a signed ping at /change_hook/github is answered 400, not 200"},
+		"another secret":       {func(l *lab) { l.edge.secret = state.NewSecret("older") }, "buildbot refuses an event that is signed with the sealed secret"},
 		"the App's own path": {func(l *lab) {
 			a := *l.hub.ci()
 			a.HookURL, a.Events = "https://ci.phlip9.com/webhooks/x", []string{"push"}
@@ -136,7 +139,8 @@ func TestLoginCheckFinds(t *testing.T) {
 		{"a cookie that is only called secure", cookie("__Secure-csrf=x; Path=/; HttpOnly"), steps.Blocked, "F20", "lacks Secure"},
 		{"the password handed out", page("/api/v2/builds", func(p *state.Page) { p.Leaks = true }), steps.Blocked, "F50", "hands the internal password to browsers"},
 		{"all wrong", func(l *lab) { answers("/", 200)(l); asks("scope", "repo")(l); cookie("a=b")(l) }, steps.Blocked, "F20 F17 F20", ""},
-		{"not there yet", func(l *lab) { l.fail["Get"] = call(state.ErrOffline) }, steps.Waiting, "", "ci.phlip9.com does not answer yet"},
+		{"not there yet", func(l *lab) { l.fail["Get"], l.fail["Upgrade"] = call(state.ErrOffline), call(state.ErrOffline) }, steps.Waiting, "", "ci.phlip9.com does not answer yet"},
+		{"one door is silent", func(l *lab) { l.fail["Upgrade"] = call(state.ErrOffline) }, steps.Waiting, "", "/ws gives no answer, the rest of ci.phlip9.com does"},
 	})
 	sights(t, "check-login", deployedWithTwoLogins, []sight{
 		{"two logins", func(*lab) {}, steps.Ready, "", ""},

@@ -129,7 +129,18 @@ func (s login) Detect(ctx context.Context, in state.Facts) (steps.Finding, error
 
 // look asks GitHub whether the id and the secret belong together.
 func (s login) look(ctx context.Context, id shape.LoginIdentity, noted bool, secret state.Secret) (steps.Finding, error) {
-	verdict, err := s.Logins.CheckLogin(ctx, id.ClientID, secret, s.callback())
+	var verdict state.LoginVerdict
+	var lacks []state.Problem
+	err := together(ctx,
+		func(ctx context.Context) (err error) {
+			verdict, err = s.Logins.CheckLogin(ctx, id.ClientID, secret, s.callback())
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			lacks, err = s.lacks(ctx, id)
+			return err
+		},
+	)
 	if err != nil {
 		return steps.Finding{}, err
 	}
@@ -147,7 +158,33 @@ func (s login) look(ctx context.Context, id shape.LoginIdentity, noted bool, sec
 	if !noted {
 		f.Changes = steps.Changes("seal", fmt.Sprintf("%s: client id of %s", shape.IdentitiesName, id.Name))
 	}
+	f.Problems = lacks
 	return f, nil
+}
+
+// emails is the other name of the permission to read mail addresses: GitHub's
+// schema says email_addresses, its answers about Apps say emails.
+const emails = "emails"
+
+// lacks is what a GitHub App of ours may not and a login needs. An App that
+// GitHub does not show is taken as it is.
+func (s login) lacks(ctx context.Context, id shape.LoginIdentity) ([]state.Problem, error) {
+	if id.Kind != state.ViaGitHubApp || id.Slug == "" {
+		return nil, nil
+	}
+	app, found, err := s.Apps.AppBySlug(ctx, id.Slug)
+	if err != nil || !found {
+		return nil, unlessDenied(err)
+	}
+	for _, p := range state.PermissionsFor(state.ForLoginApp) {
+		if app.Permissions[p.Key] == "" && app.Permissions[emails] == "" {
+			return []state.Problem{{
+				ID: "F17", What: app.Slug + " may not read " + p.Name, Why: "oauth2-proxy asks GitHub for the address of who signs in, and turns away who has none",
+				Fix: "set " + p.Name + " to read-only on the page, under Account permissions, and press \"Save changes\"", URL: state.AppPermissionsURL(s.Web, app.Owner, app.Slug),
+			}}, nil
+		}
+	}
+	return nil, nil
 }
 
 // wrong tells swapped secrets from a wrong one.

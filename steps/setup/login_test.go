@@ -88,6 +88,18 @@ func TestLoginFinds(t *testing.T) {
 		t.Run(role+" alone", func(t *testing.T) {
 			sights(t, step, deployedWithTwoLogins, []sight{
 				{"none", func(l *lab) { forget(l); l.hub.apps = nil }, steps.Missing, "", "create login App " + name + ", public, reads mail addresses, its hook off\nseal "},
+				{"may not read addresses", func(l *lab) {
+					for i := range l.hub.apps {
+						l.hub.apps[i].App.Permissions = map[string]string{}
+					}
+				}, steps.Ready, "F17", name + " may not read Email addresses"},
+				{"may, by the other name", func(l *lab) {
+					for i := range l.hub.apps {
+						l.hub.apps[i].App.Permissions = map[string]string{"emails": "read"}
+					}
+				}, steps.Ready, "", name},
+				{"not shown", func(l *lab) { l.hub.apps = nil }, steps.Ready, "", name},
+				{"may not be looked at", func(l *lab) { l.fail["AppBySlug"] = call(state.ErrDenied) }, steps.Ready, "", name},
 				{"none, OAuth App wanted", func(l *lab) { forget(l); oauthApps(&l.conf) }, steps.Missing, "", "register OAuth App " + name + ", by a form that is filled in\nseal "},
 				{"made, and its secret nowhere", forget, steps.Blocked, "", "the App " + name + " exists"},
 				{"name taken", func(l *lab) {

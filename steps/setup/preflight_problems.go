@@ -126,7 +126,7 @@ func (s preflight) account(seen []state.Account) (state.Account, []state.Problem
 	}}
 }
 
-// zone wants the cache's domain in a whole zone of the account.
+// zone wants the cache's domain in a zone of the account.
 func (s preflight) zone(account state.Account, zones []state.Zone) []state.Problem {
 	domain := s.Config.Cache.Domain
 	z, found := zoneOf(zones, domain)
@@ -141,8 +141,6 @@ func (s preflight) zone(account state.Account, zones []state.Zone) []state.Probl
 			ID: "F23", What: "the zone " + z.Name + " is in another account", Why: "it is in " + z.Account + ", the bucket will be in " + account.ID,
 			Fix: "set cache.r2.account to the zone's account, or cache.domain to a domain of this one",
 		}}
-	case z.Type == "partial":
-		return []state.Problem{{ID: "F23", What: "the zone " + z.Name + " is a partial (CNAME) zone", Why: "R2 takes whole zones only", Fix: "set cache.domain to a domain of a whole zone"}}
 	}
 	return nil
 }

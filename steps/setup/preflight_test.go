@@ -42,7 +42,6 @@ func TestPreflightFinds(t *testing.T) {
 		{"a zone that only ends alike", func(l *lab) { zone(l, func(z *state.Zone) { z.Name = "lip9.com" }) }, steps.Blocked, "F23", "no zone"},
 		{"zones may not be listed", func(l *lab) { l.fail["Zones"] = call(state.ErrDenied) }, steps.Blocked, "F23", "no zone"},
 		{"zone elsewhere", func(l *lab) { zone(l, func(z *state.Zone) { z.Account = otherAccount }) }, steps.Blocked, "F23", "is in another account: it is in " + otherAccount},
-		{"partial zone", func(l *lab) { zone(l, func(z *state.Zone) { z.Type = "partial" }) }, steps.Blocked, "F23", "is a partial (CNAME) zone"},
 		{"the longest zone counts", func(l *lab) {
 			l.cloud.zones = append(l.cloud.zones, state.Zone{ID: "z2", Name: "cache.phlip9.com", Account: otherAccount, Type: "full"})
 		}, steps.Blocked, "F23", "the zone cache.phlip9.com is in another account"},
@@ -70,7 +69,7 @@ func TestPreflightTellsEverythingAtOnce(t *testing.T) {
 		delete(l.hub.repos, "phlip9/dotfiles")
 		l.hub.repos["phlip9/lexe"] = state.Repo{Name: "phlip9/lexe"}
 		l.cloud.token.Groups = l.cloud.token.Groups[:2]
-		l.cloud.zones[0].Type = "partial"
+		l.cloud.zones[0].Account = otherAccount
 		l.cloud.token.Clock = l.clock.Now().Add(time.Hour)
 		f, err := l.look(t, "preflight")
 		if err != nil || len(f.Problems) != 6 {

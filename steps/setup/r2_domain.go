@@ -31,6 +31,10 @@ func (s r2Domain) Detect(ctx context.Context, in state.Facts) (steps.Finding, er
 	if err != nil {
 		return steps.Finding{}, err
 	}
+	zones, err := state.Get(in, state.FactZones)
+	if err != nil {
+		return steps.Finding{}, err
+	}
 	bucket := s.wantBucket(account)
 	var d state.CacheDomain
 	var found, dev bool
@@ -53,6 +57,10 @@ func (s r2Domain) Detect(ctx context.Context, in state.Facts) (steps.Finding, er
 		return steps.Finding{Status: steps.Missing, Changes: steps.Changes("connect", "domain "+s.Config.Cache.Domain+", TLS "+minTLS+" or newer")}, nil
 	}
 	f := s.judge(d, dashboardBucket(account, bucket))
+	if zone, _ := zoneOf(zones, d.Domain); f.Status == steps.Waiting && zone.Type == "partial" {
+		// Source: Cloudflare's page on partial (CNAME) setups.
+		f.Hint = zone.Name + "'s DNS is elsewhere: make a CNAME record there, " + d.Domain + " to " + d.Domain + ".cdn.cloudflare.net"
+	}
 	f.Facts = state.One(state.FactDomain, d)
 	if dev {
 		f.Problems = append(f.Problems, state.Problem{

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,13 @@ func TestDomainFinds(t *testing.T) {
 		{"no bucket yet", func(l *lab) { clear(l.cloud.domains); clear(l.cloud.buckets) }, steps.Missing, "", "connect"},
 		{"certificate on its way", is("active", "initializing"), steps.Waiting, "", "ownership active, certificate initializing"},
 		{"owner on its way", is("pending", "unknown"), steps.Waiting, "", "nothing to do"},
+		{"in a partial zone", func(l *lab) {
+			is("pending", "pending")(l)
+			zones, _ := state.Get(l.known, state.FactZones)
+			zones = slices.Clone(zones)
+			zones[0].Type = "partial"
+			l.known = state.With(l.known, state.FactZones, zones)
+		}, steps.Waiting, "", "cache.phlip9.com to cache.phlip9.com.cdn.cloudflare.net"},
 		{"blocked", is("blocked", "pending"), steps.Blocked, "F23", "ownership is blocked"},
 		{"certificate refused", is("active", "error"), steps.Blocked, "F23", "the certificate is error"},
 		{"switched off", domain(func(d *state.CacheDomain) { d.Enabled = false }), steps.Blocked, "F23", "switched off"},

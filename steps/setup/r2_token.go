@@ -74,7 +74,7 @@ func (s r2Token) foreign(name, why string) state.Problem {
 	return state.Problem{
 		What: "the token " + name + " exists, and its keys are not sealed here", Why: why,
 		Fix: "seal the pair you have: sops set " + s.Config.Paths.Secrets + "; or choose another cache.r2.token_name; or delete the token on the page, and deploy after the new one is made",
-		URL: "https://dash.cloudflare.com/profile/api-tokens",
+		URL: state.CloudflareTokensURL(false),
 	}
 }
 

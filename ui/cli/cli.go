@@ -61,6 +61,9 @@ type Request struct {
 	Listen bool                    // people are waited for: listen for their browsers
 	Yes    bool
 	Log    func(line string) // one line per request; nil: none
+	// Ask asks the person at the terminal for a token that is nowhere; nil:
+	// nobody is there.
+	Ask func(ctx context.Context, q state.Question) (state.Secret, error)
 }
 
 // Session is a run's steps and what they seal and ask through.

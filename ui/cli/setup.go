@@ -31,8 +31,11 @@ func (c *command) setupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "setup", Short: "Set up the CI, or go on where it stopped", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if c.io.Terminal && !c.nonInteractive && !cmd.Flags().Changed("wait") {
-				o.wait, o.open = time.Hour, true
+			if c.io.Terminal && !c.nonInteractive {
+				if !cmd.Flags().Changed("wait") {
+					o.wait = time.Hour
+				}
+				o.open = o.open || !cmd.Flags().Changed("open")
 			}
 			return c.setup(cmd.Context(), o)
 		},
@@ -91,10 +94,21 @@ func (c *command) setup(ctx context.Context, o setupOptions) error {
 	r := run.engine.Setup(ctx)
 	c.last = r
 	c.afterSetup(run, r)
-	if code := codeOf(r); code != codeDone || !o.revoke {
-		return said(code)
+	code := codeOf(r)
+	switch {
+	case !o.revoke:
+	case code != codeDone:
+		c.note("the Cloudflare token is kept: not all is done")
+	default:
+		if err := run.session.Revoke(ctx); err != nil {
+			return err
+		}
+		run.emit(steps.Event{
+			At: time.Now(), Run: run.engine.Run, Kind: steps.KindChange, Step: "preflight",
+			Text: "the Cloudflare token is deleted, and refused now; another run that looks at Cloudflare needs a new one",
+		})
 	}
-	return run.session.Revoke(ctx)
+	return said(code)
 }
 
 // confirm shows the plan and waits for "go"; the file of answers is written
@@ -200,6 +214,9 @@ func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *p
 		return nil, err
 	}
 	req.Yes, req.Listen = o.yes, o.wait > 0
+	if prompt != nil {
+		req.Ask = prompt.Ask
+	}
 	session, err := c.app.Open(ctx, req)
 	if err != nil {
 		_ = lock.Release()

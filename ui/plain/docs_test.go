@@ -89,6 +89,14 @@ func TestTheReferenceIsComplete(t *testing.T) {
 	for _, s := range setup.Catalog(setup.Deps{}) {
 		has("step", "| `%s` |", s.Info().ID)
 	}
+	permissions := 0
+	for _, p := range state.Permissions() {
+		has("permission", "| %s | %s | %s | `%s` | %s | `%s` |\n", p.For, p.Name, p.Level, p.Key, p.Why, p.Step)
+		permissions++
+	}
+	if _, table, _ := strings.Cut(text, "\n## Permissions\n"); strings.Count(table[:strings.Index(table, "\n## ")], "\n| ") != permissions+1 {
+		t.Error("reference.md names a permission that is not in the table")
+	}
 	for _, f := range state.Failures() {
 		has("failure", "| %s | %s | %s | %s |", f.ID, f.Severity, f.Area, f.Title)
 	}

@@ -1,0 +1,192 @@
+package ssh
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nixwright/nixwright/providers/runner"
+	"github.com/nixwright/nixwright/state"
+)
+
+// Limits of a master connection.
+const (
+	openLimit = 10 * time.Second
+	openTick  = 10 * time.Millisecond
+
+	// sessions is how many commands run at once: sshd's MaxSessions is 10
+	// (sshd_config(5)), and forwarded connections do not count.
+	sessions = 8
+
+	// socketRoom is how long the folder of a control socket may be: a socket's
+	// path has 104 bytes (macOS; Linux 108), and ssh adds 17 while it makes it.
+	socketRoom = 80
+)
+
+// Master holds one connection to the host, a ControlMaster of OpenSSH with the
+// user's own configuration, agent and jump hosts, that carries everything else
+// (ssh_config(5), ControlMaster).
+type Master struct {
+	host    *Host
+	limit   time.Duration
+	slots   chan struct{}
+	holding sync.Mutex // held while there is a connection, or one is opened
+
+	mu   sync.Mutex
+	path string // of the control socket; empty: no connection now
+}
+
+// NewMaster returns a master that is not connected yet.
+func NewMaster(o Options) *Master {
+	m := &Master{host: New(o), limit: cmp.Or(o.Limit, openLimit), slots: make(chan struct{}, sessions)}
+	m.host.master = m
+	return m
+}
+
+// Host is the host as it is reached through the connection, the same one
+// across several Holds. While there is no connection, whatever it is asked
+// fails with state.ErrOffline: it never opens one of its own.
+func (m *Master) Host() *Host { return m.host }
+
+// Hold connects, calls up once the connection stands, and keeps it until the
+// context ends or the connection does; it says why. A connection that is not
+// there within the limit, and one on which the host is silent for 15 seconds,
+// is state.ErrOffline; call Hold again to connect anew. Only one Hold may run
+// at a time.
+func (m *Master) Hold(ctx context.Context, up func()) error {
+	const op = "connect"
+	if err := m.host.check(op); err != nil {
+		return err
+	}
+	if !m.holding.TryLock() {
+		return fmt.Errorf("%s to %s: a connection is held already", op, m.host.o.Dest)
+	}
+	defer m.holding.Unlock()
+	dir, err := socketDir()
+	if err != nil {
+		return fmt.Errorf("%s to %s: %w", op, m.host.o.Dest, err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "s")
+
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	ended := make(chan error, 1)
+	go func() { ended <- m.run(ctx, op, path) }()
+	if err := m.stands(ctx, op, path, ended); err != nil {
+		end()
+		return err
+	}
+	m.set(path)
+	defer m.set("")
+	up()
+	return <-ended
+}
+
+// run is the master itself, to its end, which is always an error.
+func (m *Master) run(ctx context.Context, op, path string) error {
+	argv := append(m.host.flags(), "-N", "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=no",
+		"-o", "ClearAllForwardings=yes", "-o", "ControlPath="+strings.ReplaceAll(path, "%", "%%"), "--", m.host.o.Dest)
+	r, err := m.host.o.Runner.Run(ctx, runner.Cmd{Argv: argv})
+	if err == nil {
+		err = m.host.verdict(op, r)
+	} else {
+		err = fmt.Errorf("%s to %s: %w", op, m.host.o.Dest, err)
+	}
+	if err == nil {
+		err = m.host.offline(op, cmp.Or(last(r.Stderr), fmt.Sprintf("ssh ended with status %d", r.Exit)))
+	}
+	return err
+}
+
+// stands waits until the control socket is there, which ssh makes once it has
+// logged in. Where it fails, the master has ended when it returns.
+func (m *Master) stands(ctx context.Context, op, path string, ended <-chan error) error {
+	limit := time.NewTimer(m.limit)
+	defer limit.Stop()
+	tick := time.NewTicker(openTick)
+	defer tick.Stop()
+	for {
+		if _, err := os.Lstat(path); err == nil {
+			return nil
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return <-ended
+		case <-limit.C:
+			return m.host.offline(op, fmt.Sprintf("not connected within %v", m.limit))
+		case <-tick.C:
+		}
+	}
+}
+
+func (m *Master) set(path string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.path = path
+}
+
+// through are the flags that lead a client through the connection and nowhere
+// else: where the master has gone, ssh would connect by itself, which its
+// ProxyCommand then does not let it.
+func (m *Master) through(op string) ([]string, error) {
+	path := m.socket()
+	if path == "" {
+		return nil, m.host.offline(op, "the connection to the host is down")
+	}
+	return []string{"-o", "ControlMaster=no", "-o", "ControlPath=" + strings.ReplaceAll(path, "%", "%%"), "-o", "ProxyCommand=false"}, nil
+}
+
+// socket is the path of the control socket now; empty: no connection.
+func (m *Master) socket() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.path
+}
+
+// lives says whether a master still listens at a control socket. A forwarding
+// client ends with status 0 when its master dies (mux.c of OpenSSH 9.2), so
+// that the end of a stream must be told from the end of the connection.
+func lives(path string) bool {
+	c, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "unix", path)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+// slot waits until one more command may run; the answer ends its turn.
+func (m *Master) slot(ctx context.Context) (release func(), err error) {
+	select {
+	case m.slots <- struct{}{}:
+		return func() { <-m.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// socketDir makes a folder for a control socket that only this user can enter.
+func socketDir() (string, error) {
+	for _, parent := range []string{os.TempDir(), "/tmp"} {
+		if len(parent) > socketRoom-len("/nixwright-0123456789") {
+			continue
+		}
+		return os.MkdirTemp(parent, "nixwright-")
+	}
+	return "", errors.New("the folder for temporary files has too long a name for a socket")
+}
+
+// offline is the error of a host that is not reached.
+func (h *Host) offline(op, text string) error {
+	return &state.CallError{Service: program, Op: op + " of " + h.o.Dest, Kind: state.ErrOffline, Text: text}
+}
