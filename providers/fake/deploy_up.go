@@ -42,46 +42,18 @@ func (g *GitHubState) appWithKey(private string) *ghApp {
 // pings), and builds and reports the default branch of every repository with
 // the topic; niks3 takes what was built. An App with a hook of its own gets a push.
 func (w *World) comeUp(ctx context.Context, line func(string)) error {
-	var pings []hookAt
-	var builds []ciBuild
-	var app hookAt
+	var up started
 	err := w.Update(func(s *State) error {
-		g := &s.GitHub
-		a := g.app(s.CI.App)
+		a := s.GitHub.app(s.CI.App)
 		if a == nil {
 			line("buildbot-master: the App's key is refused by GitHub: no projects")
 			return nil
 		}
 		s.builder("__Janitor", 0, false)
 		s.builder("reload-github-projects", 0, false)
-		for n := range g.Installs {
-			i := &g.Installs[n]
-			if i.App != a.ID || i.Suspended {
-				continue
-			}
-			if a.Hook.Active && a.Hook.URL != "" {
-				app = hookAt{app: a.ID}
-			}
-			for _, r := range g.covered(i) {
-				if !slices.Contains(r.Topics, s.Config.GitHub.Topic) {
-					continue
-				}
-				app.repo = r.ID
-				if at, made := s.projectHook(i, r, w.now()); made {
-					pings = append(pings, at)
-					line("buildbot-master: created webhook for " + r.full())
-				}
-				if !allows(i.Permissions, "contents", "read") {
-					line("buildbot-worker: git fetch of " + r.full() + ": Repository not found.")
-					continue
-				}
-				b := s.firstBuild(r, w.now())
-				builds = append(builds, b)
-				if !allows(i.Permissions, "statuses", "write") {
-					line("buildbot-master: GitHub refuses the status of " + r.full() + ": Resource not accessible by integration")
-				} else if len(r.Statuses[b.Commit]) == 0 {
-					r.addStatus(b.Commit, ghStatus{State: "success", Context: "buildbot/nix-build", At: w.now()})
-				}
+		for n := range s.GitHub.Installs {
+			if i := &s.GitHub.Installs[n]; i.App == a.ID && !i.Suspended {
+				up.load(s, a, i, w.now(), line)
 			}
 		}
 		return nil
@@ -89,18 +61,62 @@ func (w *World) comeUp(ctx context.Context, line func(string)) error {
 	if err != nil {
 		return err
 	}
-	for _, at := range pings {
+	for _, at := range up.pings {
 		w.deliver(ctx, at, "ping", "", "")
 	}
-	if app.app != 0 && app.repo != 0 {
-		w.deliver(ctx, app, "push", "", "")
+	if up.app.app != 0 && up.app.repo != 0 {
+		w.deliver(ctx, up.app, "push", "", "")
 	}
-	for _, b := range builds {
+	for _, b := range up.builds {
 		if err := w.upload(b); err != nil { // warn only: the build stays green
 			line("buildbot-worker: Upload to niks3: " + err.Error())
 		}
 	}
 	return nil
+}
+
+// started is what a master that starts has GitHub deliver, and builds.
+type started struct {
+	pings  []hookAt
+	app    hookAt // the App's own hook, where it is on
+	builds []ciBuild
+}
+
+// load loads the projects of an installation.
+func (up *started) load(s *State, a *ghApp, i *ghInstall, now time.Time, line func(string)) {
+	if a.Hook.Active && a.Hook.URL != "" {
+		up.app = hookAt{app: a.ID}
+	}
+	for _, r := range s.GitHub.covered(i) {
+		if !slices.Contains(r.Topics, s.Config.GitHub.Topic) {
+			continue
+		}
+		up.app.repo = r.ID
+		if at, made := s.projectHook(i, r, now); made {
+			up.pings = append(up.pings, at)
+			line("buildbot-master: created webhook for " + r.full())
+		}
+		if b, built := s.project(i, r, now, line); built {
+			up.builds = append(up.builds, b)
+		}
+	}
+}
+
+// project builds the repository's newest commit and reports it, as far as the
+// installation may.
+func (s *State) project(i *ghInstall, r *ghRepo, now time.Time, line func(string)) (b ciBuild, built bool) {
+	if !allows(i.Permissions, "contents", "read") {
+		line("buildbot-worker: git fetch of " + r.full() + ": Repository not found.")
+		return ciBuild{}, false
+	}
+	b = s.firstBuild(r, now)
+	switch {
+	case !allows(i.Permissions, "statuses", "write"):
+		line("buildbot-master: GitHub refuses the status of " + r.full() + ": Resource not accessible by integration")
+	case len(r.Statuses[b.Commit]) == 0:
+		r.addStatus(b.Commit, ghStatus{State: "success", Context: "buildbot/nix-build", At: now})
+	}
+	return b, true
 }
 
 // projectHook is buildbot-nix's create_project_hook: a repository hook at
