@@ -150,3 +150,20 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("nobody there: %v", err)
 	}
 }
+
+// TestACallThatAnswersNothing: a JSON-RPC answer without a result is not taken
+// for done.
+func TestACallThatAnswersNothing(t *testing.T) {
+	for _, body := range []string{`{"jsonrpc":"2.0","id":1}`, `{"id":1,"result":null}`} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet {
+				_, _ = io.WriteString(w, `{"workers":[{"workerid":1,"name":"omnara1-000"}],"meta":{"total":1}}`)
+				return
+			}
+			_, _ = io.WriteString(w, body)
+		})
+		if err := c.Pause(t.Context(), buildbot.Session{}, 1, true, "why"); !errors.Is(err, state.ErrService) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

@@ -51,6 +51,10 @@ func TestGitHubContract(t *testing.T) {
 	driveHooks(h)
 	h.as("").do("POST", "/applications/"+made.text("client_id")+"/token", `{"access_token":"x"}`).want(401)
 
+	undescribed := []string{ // driven in the root, where each permission is tried
+		"POST /repos/{owner}/{repo}/statuses/{sha}", "GET /orgs/{login}/members", "GET /user/emails",
+		"POST /graphql", "GET /app/hook/deliveries/{d}", "POST /app/hook/deliveries/{d}/attempts",
+	}
 	for pattern := range w.githubRoutes() {
 		seen := pattern
 		for from, to := range map[string]string{
@@ -60,7 +64,7 @@ func TestGitHubContract(t *testing.T) {
 		} {
 			seen = strings.ReplaceAll(seen, from, to)
 		}
-		if !h.seen[seen] && !strings.Contains(pattern, "manifests") && pattern != "POST /graphql" && pattern != "GET /app/hook/deliveries/{d}" && pattern != "POST /app/hook/deliveries/{d}/attempts" {
+		if !h.seen[seen] && !strings.Contains(pattern, "manifests") && !slices.Contains(undescribed, pattern) {
 			t.Errorf("%s was not driven", pattern)
 		}
 	}
