@@ -121,10 +121,10 @@ func wantsJSON(r *http.Request) bool {
 // callback answers those who come back from GitHub without having been sent.
 func (e edge) callback(rw http.ResponseWriter, q url.Values) {
 	if _, _, whole := strings.Cut(q.Get("state"), ":"); q.Get("error") != "" || whole {
-		e.page(rw, http.StatusForbidden, "403 Forbidden", "") // they said no there, or have no cookie of ours
+		e.page(rw, http.StatusForbidden, "403 Forbidden", wayBack) // they said no there, or have no cookie of ours
 		return
 	}
-	e.page(rw, http.StatusInternalServerError, "500 Internal Server Error", "")
+	e.page(rw, http.StatusInternalServerError, "500 Internal Server Error", wayBack)
 }
 
 // start sends the visitor to GitHub. The scopes are those that nixwright's
@@ -168,6 +168,9 @@ func (e edge) signIn(rw http.ResponseWriter, status int, back string) {
 	e.page(rw, status, "Sign In", fmt.Sprintf("<form method=\"GET\" action=\"/oauth2/start\">\n<input type=\"hidden\" name=\"rd\" value=\"%s\">\n"+
 		"<button type=\"submit\" class=\"button block is-primary\">Sign in with GitHub</button>\n</form>", html.EscapeString(back)))
 }
+
+// wayBack is how oauth2-proxy's error pages lead to another try.
+const wayBack = "<form method=\"GET\" action=\"/oauth2/sign_in\">\n<input type=\"hidden\" name=\"rd\" value=\"/\">\n<button type=\"submit\">Sign in</button>\n</form>"
 
 func (e edge) page(rw http.ResponseWriter, status int, title, body string) {
 	noCache(rw)
