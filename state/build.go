@@ -219,7 +219,7 @@ func (e BuildEvent) Kind() string {
 func (e BuildEvent) What() string { return e.Key[strings.LastIndexByte(e.Key, '/')+1:] }
 
 // CleanLogLine makes a line of a log safe for a terminal: of control characters
-// and escape sequences only colours (SGR) stay, a tab becomes blanks, bidi and
+// and escape sequences only colours (SGR) stay, a tab becomes a blank, bidi and
 // zero-width characters go; what comes after limit runes goes too (0: no limit).
 func CleanLogLine(s string, limit int) string {
 	if plain(s) && (limit == 0 || len(s) <= limit) {
@@ -296,5 +296,14 @@ func escape(s string) (rest, colour string, is bool) {
 		}
 		return body[end:], "", true
 	}
-	return body, "", true
+	// Intermediate bytes, as in ESC ( B, and the one that ends them.
+	end := strings.IndexFunc(s[1:], func(r rune) bool { return r < ' ' || r > '/' })
+	if end < 0 {
+		return "", "", true
+	}
+	rest = s[1+end:]
+	if rest[0] >= '0' && rest[0] <= '~' {
+		rest = rest[1:]
+	}
+	return rest, "", true
 }

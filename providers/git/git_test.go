@@ -34,7 +34,7 @@ func write(t *testing.T, path string) {
 func TestIntentToAdd(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not on PATH")
+		t.Skip("git is not installed: apt-get install git")
 	}
 	top := t.TempDir()
 	run(t, top, "init", "-q")

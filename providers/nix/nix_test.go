@@ -73,7 +73,7 @@ func TestParse(t *testing.T) {
 		if ran, err := n.Parse(t.Context(), "good.nix"); ran || err != nil {
 			t.Errorf("without Nix: %v, %v", ran, err)
 		}
-		t.Skip("Nix is not on PATH")
+		t.Skip("nix is not installed: apt-get install nix-bin")
 	}
 	if ran, err := n.Parse(t.Context(), "good.nix", filepath.Join(root, "good.nix")); !ran || err != nil {
 		t.Errorf("good: %v, %v", ran, err)

@@ -44,7 +44,7 @@ func (f filled) sign(t *testing.T, name string) {
 func fill(t *testing.T) filled {
 	t.Helper()
 	if _, err := exec.LookPath("nix-store"); err != nil {
-		t.Skip("Nix is not on PATH")
+		t.Skip("nix is not installed: apt-get install nix-bin")
 	}
 	dir := t.TempDir()
 	env := append(os.Environ(), "HOME="+dir, "NIX_STORE_DIR="+dir+"/store", "NIX_STATE_DIR="+dir+"/var", "NIX_LOG_DIR="+dir+"/log", "NIX_CONF_DIR="+dir+"/etc", "NIX_REMOTE=", "NIX_CONFIG=substituters =")

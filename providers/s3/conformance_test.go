@@ -159,7 +159,7 @@ func (s service) all(ctx context.Context, b state.Bucket, k state.S3Keys) map[st
 
 func (s service) refusedKeys(t *testing.T) {
 	if !s.Refuses {
-		t.Skip(s.Name + " takes all keys")
+		return // it takes all keys
 	}
 	other := state.NewSecret("0123456789abcdef0123456789abcdef")
 	cases := []struct {

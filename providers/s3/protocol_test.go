@@ -109,7 +109,7 @@ func (s service) presigned(t *testing.T) {
 // time begins.
 func (s service) presignedLongAgo(t *testing.T) {
 	if !s.Refuses {
-		t.Skip(s.Name + " looks at no signature")
+		return // it looks at no signature
 	}
 	var to string
 	synctest.Test(t, func(t *testing.T) {

@@ -49,7 +49,7 @@ func start(t *testing.T, k known, answers map[string]answer) *machine {
 	t.Helper()
 	client, err := exec.LookPath("ssh")
 	if err != nil {
-		t.Skip("the ssh client is not on PATH")
+		t.Skip("ssh is not installed: apt-get install openssh-client")
 	}
 	host, hostLine, _ := keyPair(t)
 	other, otherLine, _ := keyPair(t)

@@ -25,7 +25,7 @@ func nix(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	program, err := exec.LookPath("nix-instantiate")
 	if err != nil {
-		t.Skip("nix-instantiate is not installed (Debian: nix-bin)")
+		t.Skip("nix-instantiate is not installed: apt-get install nix-bin")
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), program, args...)

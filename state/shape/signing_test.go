@@ -66,7 +66,7 @@ func TestSigningKeyFlipped(t *testing.T) {
 func TestSigningKeyAgainstNix(t *testing.T) {
 	nix, err := exec.LookPath("nix")
 	if err != nil {
-		t.Skip("there is no nix here")
+		t.Skip("nix is not installed: apt-get install nix-bin")
 	}
 	run := func(stdin string, args ...string) string {
 		cmd := exec.CommandContext(t.Context(), nix, append([]string{"--extra-experimental-features", "nix-command", "key"}, args...)...)
