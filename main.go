@@ -277,13 +277,16 @@ func revoke(ctx context.Context, cf *cloudflare.Client, account string) error {
 	}
 	clock := steps.RealClock()
 	for end := clock.Now().Add(diesWithin); clock.Now().Before(end); {
-		_, err := cf.Token(ctx, account)
+		_, err = cf.Token(ctx, account)
 		if errors.Is(err, state.ErrUnauthorized) {
 			return nil
 		}
 		if err := clock.Sleep(ctx, looksEvery); err != nil {
 			return err
 		}
+	}
+	if err != nil {
+		return fmt.Errorf("see that the deleted Cloudflare token is refused: %w", err)
 	}
 	return state.Problem{
 		What: "the Cloudflare token was deleted and is still taken", Why: fmt.Sprintf("Cloudflare answered so for %s", diesWithin),

@@ -26,6 +26,8 @@ func TestCleanLogLine(t *testing.T) {
 		{"cut sequence", "a\x1b[31", "a", 0},
 		{"lone escape", "a\x1b", "a", 0},
 		{"two bytes", "a\x1bcb", "ab", 0},
+		{"character set", "a\x1b(B\x1b[mb", "a\x1b[mb", 0},
+		{"escape before a word of others", "a\x1bñb\x1b(ñ", "añbñ", 0},
 		{"control", "a\r\b\x00b\tc", "ab c", 0},
 		{"bidi and zero width", "a\u202eb\u200bc\ufeffd\u2028e", "abcde", 0},
 		{"invalid", "a\xff\xfeb", "ab", 0},

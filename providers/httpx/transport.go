@@ -102,7 +102,9 @@ func (t *transport) attempt(req *http.Request, m marks, attempt int) (*http.Resp
 		clock.Stop() // an answer that has no end of its own
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		context.AfterFunc(ctx, end) // the connection is the caller's now
+		if both, ok := resp.Body.(io.ReadWriteCloser); ok {
+			resp.Body = &switched{both, end} // the connection is the caller's now
+		}
 		return resp, nil
 	}
 	left := int64(maxBody)
@@ -178,6 +180,19 @@ func (t *transport) leaveAlone(req *http.Request, resp *http.Response) {
 	if d, ok := askedWait(resp.Header, now); ok {
 		t.turns.close(req, now, d)
 	}
+}
+
+// switched is a connection that now speaks something else; closing it ends
+// its attempt.
+type switched struct {
+	io.ReadWriteCloser
+
+	end func()
+}
+
+func (s *switched) Close() error {
+	defer s.end()
+	return s.ReadWriteCloser.Close()
 }
 
 // body limits an answer's size, and ends its attempt's time when it is closed.

@@ -55,7 +55,7 @@ func TestCookieSecrets(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			started, said := realtest.OAuth2ProxyStarts(t, nil, flags("--client-secret-file="+realtest.File(t, filepath.Join(dir, "client"), "s"),
-				"--cookie-secret-file="+realtest.File(t, filepath.Join(dir, "cookie"), c.value))...)
+				"--cookie-secret="+c.value)...)
 			if started != c.starts {
 				t.Errorf("oauth2-proxy started: %v\n%s", started, said)
 			}

@@ -42,7 +42,7 @@ func Start(t *testing.T, change func(*exec.Cmd), path string, args ...string) *P
 	//nolint:noctx // it is ended by Stop
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = apart()
 	if change != nil {
 		change(p.cmd)
 	}

@@ -260,7 +260,6 @@ func TestWhatCannotBeStarted(t *testing.T) {
 func TestKillEndsAll(t *testing.T) {
 	t.Parallel()
 	children := &runner.Children{}
-	children.Kill() // nothing runs yet
 	started, ended := make(chan int, 6), make(chan error, 3)
 	for range 3 {
 		go func() {
@@ -282,4 +281,7 @@ func TestKillEndsAll(t *testing.T) {
 		}
 	}
 	gone(t, pids...)
+	if _, err := (runner.Exec{Children: children}).Run(t.Context(), runner.Cmd{Argv: []string{"true"}}); err == nil {
+		t.Error("a program was started after the end")
+	}
 }

@@ -48,28 +48,49 @@ type Exec struct {
 type Children struct {
 	mu   sync.Mutex
 	pids map[int]bool
+	dead bool // none is started any more
 }
 
-func (c *Children) note(pid int, running bool) {
+var errKilled = errors.New("the run is being ended")
+
+// start starts a program and notes it, so that Kill misses none.
+func (c *Children) start(cmd *exec.Cmd) error {
+	if c == nil {
+		return cmd.Start()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead {
+		return errKilled
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if c.pids == nil {
+		c.pids = map[int]bool{}
+	}
+	c.pids[cmd.Process.Pid] = true
+	return nil
+}
+
+// ended notes that a program is no more.
+func (c *Children) ended(cmd *exec.Cmd) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.pids == nil {
-		c.pids = map[int]bool{}
-	}
-	c.pids[pid] = running
+	delete(c.pids, cmd.Process.Pid)
 }
 
-// Kill ends all of them at once, with what they started.
+// Kill ends all of them at once, with what they started; none is started
+// after it.
 func (c *Children) Kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for pid, running := range c.pids {
-		if running {
-			_ = syscall.Kill(-pid, syscall.SIGKILL)
-		}
+	c.dead = true
+	for pid := range c.pids {
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
 }
 
@@ -98,11 +119,10 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 		cmd.Stdout = c.Stdout
 	}
 
-	err := cmd.Start()
+	err := e.Children.start(cmd)
 	if err == nil {
-		e.Children.note(cmd.Process.Pid, true)
 		err = cmd.Wait()
-		e.Children.note(cmd.Process.Pid, false)
+		e.Children.ended(cmd)
 	}
 	outLines.flush()
 	errLines.flush()

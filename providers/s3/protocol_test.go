@@ -139,7 +139,6 @@ func (s service) part(t *testing.T, c minio.Core, key, id string, n int, body []
 	return minio.CompletePart{PartNumber: n, ETag: resp.Header.Get("ETag")}
 }
 
-// gofakes3 (Public) tells another ETag later than at first.
 const partSize = 5 << 20 // the least one that S3 takes
 
 func (s service) parts(t *testing.T) {
@@ -171,6 +170,7 @@ func (s service) parts(t *testing.T) {
 	}
 	defer func() { _ = body.Close() }()
 	got, err := io.ReadAll(body)
+	// gofakes3 (Public) tells another ETag later than at first.
 	if err != nil || !bytes.Equal(got, whole) || info.ContentType != "application/x-nix-nar" || info.ETag != done.ETag && !s.Public {
 		t.Errorf("get: %d bytes, %+v, %v", len(got), info, err)
 	}

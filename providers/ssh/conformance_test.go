@@ -169,7 +169,11 @@ func ends(t *testing.T, m met) {
 	master := ssh.NewMaster(m.Options)
 	up, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- master.Hold(ctx, func() { close(up) }) }()
-	<-up
+	select {
+	case <-up:
+	case err := <-ended:
+		t.Fatal(err)
+	}
 	if err := master.Hold(ctx, nil); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("held twice: %v", err)
 	}

@@ -80,8 +80,7 @@ func (m *Master) Hold(ctx context.Context, up func()) error {
 	defer end()
 	ended := make(chan error, 1)
 	go func() { ended <- m.run(ctx, op, path) }()
-	if err := m.stands(ctx, op, path, ended); err != nil {
-		end()
+	if err := m.stands(ctx, op, path, end, ended); err != nil {
 		return err
 	}
 	m.set(path)
@@ -108,7 +107,7 @@ func (m *Master) run(ctx context.Context, op, path string) error {
 
 // stands waits until the control socket is there, which ssh makes once it has
 // logged in. Where it fails, the master has ended when it returns.
-func (m *Master) stands(ctx context.Context, op, path string, ended <-chan error) error {
+func (m *Master) stands(ctx context.Context, op, path string, end func(), ended <-chan error) error {
 	limit := time.NewTimer(m.limit)
 	defer limit.Stop()
 	tick := time.NewTicker(openTick)
@@ -123,6 +122,8 @@ func (m *Master) stands(ctx context.Context, op, path string, ended <-chan error
 		case <-ctx.Done():
 			return <-ended
 		case <-limit.C:
+			end()
+			<-ended //nolint:errcheck // it ended because it was told to
 			return m.host.offline(op, fmt.Sprintf("not connected within %v", m.limit))
 		case <-tick.C:
 		}
@@ -176,14 +177,15 @@ func (m *Master) slot(ctx context.Context) (release func(), err error) {
 }
 
 // socketDir makes a folder for a control socket that only this user can enter.
+// ssh would read a blank in its path as the end of the option.
 func socketDir() (string, error) {
 	for _, parent := range []string{os.TempDir(), "/tmp"} {
-		if len(parent) > socketRoom-len("/nixwright-0123456789") {
+		if len(parent) > socketRoom-len("/nixwright-0123456789") || strings.ContainsAny(parent, " \t\"") {
 			continue
 		}
 		return os.MkdirTemp(parent, "nixwright-")
 	}
-	return "", errors.New("the folder for temporary files has too long a name for a socket")
+	return "", errors.New("the folder for temporary files has no name that a socket can have")
 }
 
 // offline is the error of a host that is not reached.

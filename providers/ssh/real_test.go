@@ -90,6 +90,9 @@ func TestRealManyCommands(t *testing.T) {
 	all.Wait()
 }
 
+// untilCut runs until nobody reads it any more.
+const untilCut = "echo here; while echo; do sleep 0.1; done"
+
 // A command whose connection is cut, and one whose context ends.
 func TestRealCommandIsCut(t *testing.T) {
 	t.Parallel()
@@ -100,20 +103,24 @@ func TestRealCommandIsCut(t *testing.T) {
 			h := ssh.New(m.Options)
 			if how == "master" {
 				master := ssh.NewMaster(m.Options)
-				up := make(chan struct{})
-				go func() { _ = master.Hold(t.Context(), func() { close(up) }) }()
-				<-up
+				up, ended := make(chan struct{}), make(chan error, 1)
+				go func() { ended <- master.Hold(t.Context(), func() { close(up) }) }()
+				select {
+				case <-up:
+				case err := <-ended:
+					t.Fatal(err)
+				}
 				h = master.Host()
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			_, err := h.Run(ctx, ssh.Command{Op: "run", Argv: []string{"sh", "-c", "echo here; sleep 60"}, Line: func(string) { cancel() }})
+			_, err := h.Run(ctx, ssh.Command{Op: "run", Argv: []string{"sh", "-c", untilCut}, Line: func(string) { cancel() }})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("cancelled: %v", err)
 			}
 			if how == "direct" && !gonePatience(t, m.marker) {
 				t.Errorf("ssh is still there: %q", running(m.marker))
 			}
-			_, err = h.Run(t.Context(), ssh.Command{Op: "run", Argv: []string{"sh", "-c", "echo here; sleep 60"}, Line: func(l string) {
+			_, err = h.Run(t.Context(), ssh.Command{Op: "run", Argv: []string{"sh", "-c", untilCut}, Line: func(l string) {
 				if l == "here" {
 					s.Cut()
 				}

@@ -101,6 +101,8 @@ func (b *Bus) Timer(ctx context.Context, name string) (state.Timer, error) {
 // passed and it is different. It returns when the context ends (its error) or
 // the message bus goes (state.ErrOffline). Only one Watch may run on a Bus.
 func (b *Bus) Watch(ctx context.Context, names []string, changed func(state.Unit)) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	poke, err := b.listen(ctx, names)
 	if err != nil {
 		return err
@@ -139,7 +141,12 @@ func (b *Bus) Watch(ctx context.Context, names []string, changed func(state.Unit
 func (b *Bus) listen(ctx context.Context, names []string) (<-chan struct{}, error) {
 	signals, lost := make(chan *sd.PropertiesUpdate, 64), make(chan error, 1)
 	b.conn.SetPropertiesSubscriber(signals, lost)
-	if err := b.conn.Subscribe(); err != nil {
+	limit := time.AfterFunc(busLimit, b.end) // it takes no context
+	err := b.conn.Subscribe()
+	if !limit.Stop() {
+		err = fmt.Errorf("no answer within %v", busLimit)
+	}
+	if err != nil {
 		b.conn.SetPropertiesSubscriber(nil, nil)
 		return nil, busError("watch units", err)
 	}
