@@ -12,6 +12,7 @@ type EventKind string
 // The kinds of events.
 const (
 	KindRun      EventKind = "run"      // a run begins
+	KindStart    EventKind = "start"    // a step is taken up: it looks again, or does what was planned
 	KindStep     EventKind = "step"     // a step's status
 	KindChange   EventKind = "change"   // a row of the plan
 	KindLog      EventKind = "log"      // a step says something

@@ -111,6 +111,7 @@ func (w *work) next(ctx context.Context) bool {
 				return true
 			}
 			w.state[i] = running
+			w.e.emit(Event{Step: w.rows[i].Info.ID, Kind: KindStart})
 			go func() {
 				row := w.do(ctx, i)
 				w.msgs <- message{i: i, to: done, row: row}

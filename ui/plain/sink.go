@@ -60,7 +60,7 @@ func (t *text) event(e steps.Event) {
 		t.question(e)
 	case steps.KindSealed:
 		t.sayf("  %-14s sealed %s", e.Step, e.Text)
-	case steps.KindRun, steps.KindProgress, steps.KindAnswer, steps.KindResult:
+	case steps.KindRun, steps.KindStart, steps.KindProgress, steps.KindAnswer, steps.KindResult:
 	}
 }
 
