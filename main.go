@@ -128,11 +128,13 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	c, e := r.Config, r.Config.Endpoints
 	hc := client(r, o.base, 0)
 	exec := runner.Exec{Children: o.children}
-	hub, err := orAsked(ctx, r, githubToken(ctx, r, exec), "github.token", state.GitHubTokenURL())
+	hub, err := orAsked(ctx, r, githubToken(ctx, r, exec), "github.token", state.GitHubTokenURL(),
+		"Press \"Generate token\".", "Copy it, and paste it here.")
 	if err != nil {
 		return cli.Session{}, err
 	}
-	cloud, err := orAsked(ctx, r, cloudflareToken(r), "cloudflare.token", state.CloudflareTokenURL(false))
+	cloud, err := orAsked(ctx, r, cloudflareToken(r), "cloudflare.token", state.CloudflareTokenURL(false),
+		"Press \"Continue to summary\", then \"Create Token\".", "Press \"Copy\", and paste it here.")
 	if err != nil {
 		return cli.Session{}, err
 	}
@@ -246,12 +248,12 @@ func cloudflareToken(r cli.Request) state.Secret {
 
 // orAsked is the token, or what the person at the terminal pastes where there
 // is none; nothing pasted is no error, preflight then says what it is for.
-func orAsked(ctx context.Context, r cli.Request, token state.Secret, key, page string) (state.Secret, error) {
+func orAsked(ctx context.Context, r cli.Request, token state.Secret, key, page string, how ...string) (state.Secret, error) {
 	if !token.Empty() || r.Ask == nil {
 		return token, nil
 	}
 	q, _ := state.QuestionFor(key)
-	q.URL = page
+	q.URL, q.How = page, how
 	v, err := r.Ask(ctx, q)
 	if errors.Is(err, state.ErrNoAnswer) {
 		return state.Secret{}, nil

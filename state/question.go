@@ -23,12 +23,15 @@ type Question struct {
 	Kind    Kind     `json:"kind,omitempty"`
 	Ask     string   `json:"ask,omitempty"`
 	Why     string   `json:"why,omitempty"`
+	How     []string `json:"how,omitempty"` // what to press there, in order, in the page's own words
 	Choices []string `json:"choices,omitempty"`
 	Default string   `json:"default,omitempty"`
 	URL     string   `json:"url,omitempty"`  // the page to open
 	File    string   `json:"file,omitempty"` // the same page as a file, for another computer
 	Then    string   `json:"then,omitempty"` // what to pass to the next run
 	Cost    Cost     `json:"cost,omitzero"`
+	// Asks is what the page will ask to be allowed, and why.
+	Asks []Permission `json:"asks,omitempty"`
 	Form    *Form    `json:"-"` // the page is a form that is posted
 
 	// Accept refuses an answer that is not for this question; nil takes all.

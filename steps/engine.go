@@ -37,12 +37,18 @@ type Engine struct {
 	Clock Clock
 	Run   string   // the run's name, on every event
 	Only  []string // apply no other steps than these; none: all
+	// Patience is how long Setup stays for a step that is blocked or failed
+	// once it is told: a blocked one is looked at every LookAgain, and goes on
+	// where a person has mended it. 0: not at all.
+	Patience time.Duration
 
 	list []Step
 	g    *graph
 	mu   sync.Mutex // events, facts, human
 	seq  int
 	cost state.Cost
+
+	pauses pauses
 }
 
 // New makes an engine of the steps in list order, which is the order of the
@@ -71,6 +77,8 @@ type Row struct {
 	Question *state.Question // a person is waited for
 	Changed  bool            // Apply did something in this run
 	Took     time.Duration   // of Apply and its waits
+
+	before Status // what Detect found before Apply or Probe was refused
 }
 
 // Status is the finding's.
@@ -80,7 +88,7 @@ func (r Row) Status() Status { return r.Finding.Status }
 // is a state.Problem, since a person can mend that; else failed.
 func (r Row) failed(err error) Row {
 	err = state.Explain(err)
-	r.Finding.Status, r.Finding.Again = Failed, 0
+	r.before, r.Finding.Status, r.Finding.Again = r.Finding.Status, Failed, 0
 	if p, ok := errors.AsType[state.Problem](err); ok {
 		r.Finding.Status = Blocked
 		r.Finding.Problems = append(slices.Clip(r.Finding.Problems), p)

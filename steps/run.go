@@ -36,9 +36,10 @@ func (e *Engine) Setup(ctx context.Context) Report {
 	w := &work{
 		e: e, rows: rows, facts: facts,
 		state: make([]taskState, len(rows)), dirty: make([]bool, len(rows)),
-		msgs: make(chan message),
+		msgs: make(chan message), over: make(chan struct{}),
 	}
 	w.loop(ctx)
+	close(w.over)
 	r := Report{Rows: w.rows, Facts: w.facts, Human: e.cost, Only: e.Only, Interrupted: ctx.Err() != nil}
 	o := r.Outcome()
 	e.emit(Event{Kind: KindResult, Status: o.Status, Text: o.Text, Done: int64(o.Done), Total: int64(len(r.Rows)), Err: o.Err, Human: &r.Human})
@@ -53,6 +54,8 @@ const (
 	parked            // waits, without the slot
 	asking            // wants the slot back
 	done
+	held    // done, and looked at until a person has mended it
+	resting // done, and a person may want it again
 )
 
 // message is what a running step tells the loop.
@@ -71,6 +74,7 @@ type work struct {
 	state []taskState
 	dirty []bool // a giver changed something since the look
 	msgs  chan message
+	over  chan struct{} // closed when nobody reads msgs any more
 	grant []chan struct{}
 }
 
@@ -85,14 +89,29 @@ func (w *work) loop(ctx context.Context) {
 		if !busy && w.next(ctx) {
 			continue
 		}
-		if !busy && !slices.Contains(w.state, parked) {
+		if !busy && !slices.Contains(w.state, parked) && !slices.Contains(w.state, held) {
 			return
 		}
 		m := <-w.msgs
 		w.state[m.i] = m.to
-		if m.to == done {
-			w.finish(m)
+		switch m.to {
+		case done:
+			w.finish(ctx, m)
+		case idle: // again
+			w.dirty[m.i] = true
+		case resting:
+			paused, end := w.e.pauses.begin(ctx, w.rows[m.i].Info.ID, false)
+			w.rest(m.i, paused, end)
+		case running, parked, asking, held:
 		}
+	}
+}
+
+// send tells the loop, as long as there is one.
+func (w *work) send(m message) {
+	select {
+	case w.msgs <- m:
+	case <-w.over:
 	}
 }
 
@@ -108,6 +127,7 @@ func (w *work) next(ctx context.Context) bool {
 		case w.state[i] == idle && w.settled(w.e.g.before[i]):
 			if !w.begins(ctx, i) {
 				w.state[i] = done
+				w.hold(ctx, i)
 				return true
 			}
 			w.state[i] = running
@@ -123,7 +143,7 @@ func (w *work) next(ctx context.Context) bool {
 }
 
 func (w *work) settled(givers []int) bool {
-	return !slices.ContainsFunc(givers, func(j int) bool { return w.state[j] != done })
+	return !slices.ContainsFunc(givers, func(j int) bool { return w.state[j] < done })
 }
 
 // begins says whether there is anything to do for a step whose givers are done.
@@ -136,15 +156,22 @@ func (w *work) begins(ctx context.Context, i int) bool {
 	return w.dirty[i] || f.Status == Unknown || f.applies() || f.Status == Waiting && f.Again > 0
 }
 
-func (w *work) finish(m message) {
+func (w *work) finish(ctx context.Context, m message) {
 	w.e.mu.Lock()
 	w.rows[m.i] = m.row
 	w.e.mu.Unlock()
 	for k, before := range w.e.g.before {
-		if m.row.Changed && slices.Contains(before, m.i) {
+		if !slices.Contains(before, m.i) {
+			continue
+		}
+		if m.row.Changed {
 			w.dirty[k] = true
 		}
+		if w.state[k] == done && (m.row.Changed || m.row.Status().True() && w.rows[k].kept()) {
+			w.state[k], w.dirty[k] = idle, true // the giver was held
+		}
 	}
+	w.hold(ctx, m.i)
 }
 
 // do takes one step as far as it goes: look again where something changed,
@@ -153,7 +180,9 @@ func (w *work) do(ctx context.Context, i int) Row {
 	e, row := w.e, w.rows[i]
 	begin := e.Clock.Now()
 	if w.dirty[i] || row.Status() == Unknown {
+		changed := row.Changed // before it was held: what was made is to be exercised yet
 		row = w.look(ctx, i)
+		row.Changed = changed
 	}
 	out := &stepOut{w: w, i: i}
 	if row.Finding.applies() {
@@ -241,12 +270,17 @@ func (w *work) refused(ctx context.Context, row Row, err error, out *stepOut) Ro
 	return row
 }
 
-// look detects with what is known now and publishes what it gives.
-func (w *work) look(ctx context.Context, i int) Row {
+// peek detects with what is known now.
+func (w *work) peek(ctx context.Context, i int) Row {
 	w.e.mu.Lock()
 	in, missing := w.facts, w.e.unknown(i, w.facts, w.rows)
 	w.e.mu.Unlock()
-	row := w.e.detect(ctx, i, in, missing)
+	return w.e.detect(ctx, i, in, missing)
+}
+
+// look detects and publishes what the step gives.
+func (w *work) look(ctx context.Context, i int) Row {
+	row := w.peek(ctx, i)
 	w.e.mu.Lock()
 	defer w.e.mu.Unlock()
 	w.facts = w.facts.Without(row.Info.Gives...).Merge(row.Finding.Facts)
@@ -303,9 +337,14 @@ func (o *stepOut) Ask(ctx context.Context, q state.Question) (state.Answer, erro
 	a, err := e.Given(q)
 	if errors.Is(err, state.ErrNoAnswer) {
 		misfit := err // why an answer that is there does not fit, if one is
+		asked, end := e.pauses.begin(ctx, o.id(), true)
 		e.emit(Event{Step: o.id(), Kind: KindQuestion, Status: Waiting, Text: q.Ask, URL: q.URL, Hint: q.Then, Question: &q})
 		o.w.park(o.i)
-		a, err = e.Ask(ctx, q)
+		a, err = e.Ask(asked, q)
+		if err != nil && errors.Is(context.Cause(asked), state.ErrNoAnswer) {
+			err = state.ErrNoAnswer // skipped
+		}
+		end()
 		o.w.resume(o.i)
 		if errors.Is(err, state.ErrNoAnswer) {
 			err = misfit

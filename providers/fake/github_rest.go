@@ -55,6 +55,7 @@ func (w *World) githubRoutes() map[string]ghFunc {
 	return map[string]ghFunc{
 		"GET /user":                                            getUser,
 		"GET /user/orgs":                                       userOrgs,
+		"GET /user/repos":                                      userRepos,
 		"GET /users/{login}":                                   getAccount,
 		"GET /orgs/{login}":                                    getAccount,
 		"GET /rate_limit":                                      rateLimit,

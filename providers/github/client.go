@@ -133,17 +133,28 @@ func (c *Client) as(ctx context.Context, hc *http.Client, k call) (*github.Respo
 // is read here grow so long.
 const maxPages = 50
 
-// pages makes the call for each page of a list. take takes what was decoded
-// into k.out, and empties it for the next page; its error says what is wrong.
+// errEnough ends a list before its last page.
+var errEnough = errors.New("enough was read")
+
+// pages makes the call for each page of a list; its path may have a query.
+// take takes what was decoded into k.out, and empties it for the next page;
+// its error says what is wrong, or errEnough.
 func (c *Client) pages(ctx context.Context, k call, take func() error) error {
-	path := k.path
+	path := k.path + "?"
+	if strings.Contains(k.path, "?") {
+		path = k.path + "&"
+	}
 	for page := 1; page != 0; {
-		k.path = fmt.Sprintf("%s?per_page=100&page=%d", path, page)
+		k.path = fmt.Sprintf("%sper_page=100&page=%d", path, page)
 		resp, err := c.do(ctx, k)
 		if err != nil {
 			return err
 		}
-		if err := take(); err != nil {
+		err = take()
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		if err != nil {
 			return nonsense(k.op, resp, err.Error())
 		}
 		if next := resp.NextPage; next != 0 && next != page+1 || page == maxPages {

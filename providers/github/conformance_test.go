@@ -351,9 +351,11 @@ func TestFoundInOtherWords(t *testing.T) {
 		_, hooks := c.RepoHooks(ctx, "o/r")
 		_, sent := c.HookDeliveries(ctx, "o/r", 1)
 		_, proposed := c.Proposed(ctx, "o/r", "b")
+		_, repos := c.Repos(ctx)
 		for name, err := range map[string]error{
 			"repository": repo, "App by slug": app, "App": itself, "installation": installation, "file": file,
 			"topics": topics, "hooks": hooks, "deliveries": sent, "pull request": proposed,
+			"repositories": repos,
 		} {
 			if !errors.Is(err, state.ErrService) {
 				t.Errorf("%s, %q: %v", name, body, err)

@@ -147,6 +147,7 @@ func (l *lab) operations() []httpxtest.Operation {
 			return u, err
 		}),
 		one("look at repository "+dotfiles, func(ctx context.Context, c *client) (any, error) { return found(c.Repo(ctx, dotfiles)) }, "404"),
+		one("list repositories", func(ctx context.Context, c *client) (any, error) { return c.Repos(ctx) }, empty),
 		one("list topics of "+dotfiles, func(ctx context.Context, c *client) (any, error) { return c.Topics(ctx, dotfiles) }),
 		one("set topics of "+dotfiles, func(ctx context.Context, c *client) (any, error) {
 			return nil, c.SetTopics(ctx, dotfiles, []string{"nix", "CI"})

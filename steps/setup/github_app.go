@@ -90,6 +90,7 @@ func (s githubApp) page(owner state.Owner) manifestPage {
 	return manifestPage{
 		Deps: s.Deps, step: "github-app", file: "app", owner: owner, ask: "create the GitHub App " + s.Config.GitHub.AppName,
 		manifest: state.CIManifest(s.Config, owner, s.Pages.Callback()), setting: "github.app_name",
+		asks: state.CIPermissions(owner.Org),
 		ways: "make a new key on the App's page and run this with --set adopt.app_id=ID --set adopt.app_key_file=FILE (1 page, 1 click); or delete the App there and run this again; or choose another github.app_name",
 	}
 }

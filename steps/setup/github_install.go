@@ -134,7 +134,9 @@ func (s githubInstall) Apply(ctx context.Context, in state.Facts, _ steps.Findin
 	}
 	_, err = out.Ask(ctx, state.Question{
 		Key: "github.install", Kind: state.KindClick, Ask: "install " + app.Slug + " on " + strings.Join(s.Config.GitHub.Repos, ", "),
-		Why: "only its owner can let an App see a repository", URL: state.InstallURL(s.Web, app.Slug, all[0].repo.Owner.ID, ids),
+		Why:  "only its owner can let an App see a repository",
+		How:  []string{"See that \"Only select repositories\" names " + strings.Join(s.Config.GitHub.Repos, ", ") + ".", "Press \"Install\"."},
+		URL:  state.InstallURL(s.Web, app.Slug, all[0].repo.Owner.ID, ids),
 		Then: "nixwright setup, when it is installed", Cost: installCost,
 		Done: func(ctx context.Context) (bool, error) {
 			_, all, err := s.look(ctx, in)

@@ -23,6 +23,7 @@ func (s login) page(owner state.Owner) manifestPage {
 	return manifestPage{
 		Deps: s.Deps, step: s.role.step, file: s.role.step, owner: owner, ask: "create the login App " + s.app(),
 		manifest: state.LoginManifest(s.Config, owner, s.app(), s.Pages.Callback()), setting: "github." + s.role.name + "_login_app",
+		asks: state.PermissionsFor(state.ForLoginApp),
 		ways: "delete the App on its page and run this again; or choose another github." + s.role.name + "_login_app",
 	}
 }
@@ -65,7 +66,9 @@ func (s login) register(ctx context.Context, owner state.Owner, id shape.LoginId
 		page, cost = state.OAuthAppURL(s.Web, owner, s.app(), "https://"+s.Config.CI.Domain, s.callback()), state.Cost{Clicks: 1, Pastes: 1}
 		a, err := out.Ask(ctx, state.Question{
 			Key: s.role.clientID, Kind: state.KindText, Ask: "client id of the OAuth App " + s.app(), URL: page,
-			Why: "OAuth Apps have no API; the form on the page is filled in: press \"Register application\"", Then: "--set " + s.role.clientID + "=ID",
+			Why:  "OAuth Apps have no API; the form on the page is filled in",
+			How:  []string{"Press \"Register application\".", "Copy the Client ID, and paste it here."},
+			Then: "--set " + s.role.clientID + "=ID",
 			Cost: state.Cost{Pages: 1, Clicks: 1, Pastes: 1}, Accept: shape.AcceptClientID,
 		})
 		if err != nil {
@@ -75,7 +78,9 @@ func (s login) register(ctx context.Context, owner state.Owner, id shape.LoginId
 	}
 	b, err := out.Ask(ctx, state.Question{
 		Key: s.role.secret, Kind: state.KindSecret, Ask: "client secret of the App " + id.Name, URL: page,
-		Why: "press \"Generate a new client secret\"; it is shown once", Then: strings.ToUpper("nixwright_"+strings.ReplaceAll(s.role.secret, ".", "_")) + " in the environment, or --set " + s.role.secret + "=@FILE",
+		Why:  "GitHub shows it once",
+		How:  []string{"Press \"Generate a new client secret\".", "Copy it, and paste it here; nothing will be shown."},
+		Then: strings.ToUpper("nixwright_"+strings.ReplaceAll(s.role.secret, ".", "_")) + " in the environment, or --set " + s.role.secret + "=@FILE",
 		Cost: cost, Accept: shape.AcceptClientSecret,
 	})
 	if err != nil {

@@ -27,6 +27,7 @@ type manifestPage struct {
 	owner    state.Owner
 	manifest state.Manifest
 	setting  string // the answer that holds its name
+	asks     []state.Permission
 	ways     string // what to do where the App exists and its keys are lost
 }
 
@@ -90,17 +91,22 @@ func (m manifestPage) question(ctx context.Context, page state.Pending) (state.Q
 	file := m.Dir.Own("create-" + m.file + ".html")
 	q := state.Question{
 		Key: returnKey, Kind: state.KindPage, Ask: m.ask, URL: m.Pages.Address(file), File: file,
-		Why:    "GitHub makes an App only where a person presses its button",
-		Then:   "nixwright setup -n --set " + returnKey + "=@-   (the address that the browser ends on)",
-		Cost:   state.Cost{Pages: 1, Clicks: 1},
-		Form:   &state.Form{Action: state.ManifestAction(m.Web, m.owner, page.State), Fields: map[string]string{"manifest": m.manifest.JSON()}, Button: "Create GitHub App"},
+		Why:  "GitHub makes an App only where a person presses its button",
+		Then: "nixwright setup -n --set " + returnKey + "=@-   (the address that the browser ends on)",
+		Cost: state.Cost{Pages: 1, Clicks: 1},
+		Form: &state.Form{Action: state.ManifestAction(m.Web, m.owner, page.State), Fields: map[string]string{"manifest": m.manifest.JSON()}, Button: "Create GitHub App"},
+		How: []string{
+			"Leave the name " + m.manifest.Name + ". Press \"Create GitHub App for " + m.owner.Login + "\".",
+			"Come back here. There is nothing to copy.",
+		},
+		Asks:   m.asks,
 		Accept: m.accept,
 	}
 	app, made, err := m.Apps.AppBySlug(ctx, state.AppSlug(m.manifest.Name))
 	if made {
 		q.Ask = "the address that the browser ended on when it made " + app.Slug
 		q.Why = "the App exists, and its keys have not come back; reload that page, or pass its address"
-		q.URL, q.File, q.Form, q.Cost = "", "", nil, state.Cost{Pastes: 1}
+		q.URL, q.File, q.Form, q.How, q.Asks, q.Cost = "", "", nil, nil, nil, state.Cost{Pastes: 1}
 		q.Then += "; or: " + m.ways
 	}
 	return q, err

@@ -80,6 +80,12 @@ func (p *Prompter) show(q state.Question) {
 	if q.URL != "" {
 		_, _ = fmt.Fprintln(p.out, "  open "+q.URL)
 	}
+	for i, how := range q.How {
+		_, _ = fmt.Fprintf(p.out, "  %d  %s\n", i+1, how)
+	}
+	for _, a := range q.Asks {
+		_, _ = fmt.Fprintf(p.out, "  it may %s %s: %s\n", a.Level, a.Name, a.Why)
+	}
 	if q.File != "" {
 		_, _ = fmt.Fprintln(p.out, "  or take "+q.File+" to the computer with your browser, open it there,\n  and paste the address that the browser ends on")
 	}

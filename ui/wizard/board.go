@@ -9,13 +9,7 @@ import (
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/steps"
-)
-
-// The words of the screen besides those of the data: a step that was started,
-// and one that waits for a person.
-const (
-	WordRunning = "running"
-	WordYou     = "you"
+	"github.com/nixwright/nixwright/ui/theme"
 )
 
 // keptLog is how many lines of a step's log are kept.
@@ -34,6 +28,7 @@ type Line struct {
 	Info     steps.Info
 	Status   steps.Status // empty: not looked at yet
 	Running  bool
+	Started  bool      // in this run: it was taken up
 	Since    time.Time // when it came into this status, or was started
 	Took     time.Duration
 	Text     string // what there is, or what went wrong
@@ -91,7 +86,8 @@ func (b Board) begin(e steps.Event) Board {
 	b.Began, b.Result, b.Asked = e.At, nil, nil
 	b.Lines = slices.Clone(b.Lines)
 	for i := range b.Lines {
-		b.Lines[i].Planned, b.Lines[i].Question, b.Lines[i].Running = nil, nil, false
+		l := &b.Lines[i]
+		l.Planned, l.Question, l.Running, l.Started = nil, nil, false, false
 	}
 	return b
 }
@@ -100,7 +96,7 @@ func (b Board) begin(e steps.Event) Board {
 func (l Line) take(e steps.Event) Line {
 	switch e.Kind {
 	case steps.KindStart:
-		l.Running, l.Since, l.Done, l.Total = true, e.At, 0, 0
+		l.Running, l.Started, l.Since, l.Done, l.Total = true, true, e.At, 0, 0
 	case steps.KindStep:
 		l = l.found(e)
 	case steps.KindChange:
@@ -169,9 +165,9 @@ func (l Line) logged(at time.Time, text string) Line {
 func (l Line) Word() string {
 	switch {
 	case l.Question != nil:
-		return WordYou
+		return theme.WordYou
 	case l.Running:
-		return WordRunning
+		return theme.WordRunning
 	}
 	return string(l.Status)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/steps"
 	"github.com/nixwright/nixwright/steps/setup"
+	"github.com/nixwright/nixwright/ui/theme"
 	"github.com/nixwright/nixwright/ui/wizard"
 )
 
@@ -55,7 +56,7 @@ func TestABoardFollowsAWholeSetUp(t *testing.T) {
 		before := len(b.Asked)
 		b = b.Take(e)
 		if e.Kind == steps.KindQuestion {
-			if l, _ := b.Line(e.Step); l.Word() != wizard.WordYou || !slices.Contains(b.Asked, e.Step) {
+			if l, _ := b.Line(e.Step); l.Word() != theme.WordYou || !slices.Contains(b.Asked, e.Step) {
 				t.Errorf("%s asks, and is %q", e.Step, l.Word())
 			}
 			asked++
@@ -147,13 +148,13 @@ func TestWordsOfALine(t *testing.T) {
 	}{
 		"not looked at": {nil, "", 0, 0},
 		"missing":       {[]steps.Event{event(steps.KindStep, func(e *steps.Event) { e.Status = steps.Missing })}, "missing", 0, 0},
-		"taken up":      {[]steps.Event{event(steps.KindStart, nil)}, wizard.WordRunning, 0, 0},
-		"asks":          {[]steps.Event{event(steps.KindStart, nil), event(steps.KindQuestion, func(e *steps.Event) { e.Question = q })}, wizard.WordYou, 0, 1},
-		"answered":      {[]steps.Event{event(steps.KindStart, nil), event(steps.KindQuestion, func(e *steps.Event) { e.Question = q }), event(steps.KindAnswer, nil)}, wizard.WordRunning, 0, 0},
+		"taken up":      {[]steps.Event{event(steps.KindStart, nil)}, theme.WordRunning, 0, 0},
+		"asks":          {[]steps.Event{event(steps.KindStart, nil), event(steps.KindQuestion, func(e *steps.Event) { e.Question = q })}, theme.WordYou, 0, 1},
+		"answered":      {[]steps.Event{event(steps.KindStart, nil), event(steps.KindQuestion, func(e *steps.Event) { e.Question = q }), event(steps.KindAnswer, nil)}, theme.WordRunning, 0, 0},
 		"given up": {[]steps.Event{
 			event(steps.KindQuestion, func(e *steps.Event) { e.Question = q }),
 			event(steps.KindStep, func(e *steps.Event) { e.Status, e.Question = steps.Waiting, q }),
-		}, wizard.WordYou, 0, 1},
+		}, theme.WordYou, 0, 1},
 		"blocked, told twice": {[]steps.Event{
 			event(steps.KindStep, func(e *steps.Event) { e.Status, e.Problem = steps.Blocked, taken }),
 			event(steps.KindLog, func(e *steps.Event) { e.Problem = taken }),
