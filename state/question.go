@@ -32,7 +32,7 @@ type Question struct {
 	Cost    Cost     `json:"cost,omitzero"`
 	// Asks is what the page will ask to be allowed, and why.
 	Asks []Permission `json:"asks,omitempty"`
-	Form    *Form    `json:"-"` // the page is a form that is posted
+	Form *Form        `json:"-"` // the page is a form that is posted
 
 	// Accept refuses an answer that is not for this question; nil takes all.
 	Accept func(Answer) error `json:"-"`
