@@ -61,7 +61,7 @@ func (t Theme) Style(r Role) lipgloss.Style {
 	case p == colorprofile.ANSI:
 		style = style.Foreground(pick(t.options.Dark, look.dark16, look.light16))
 	default:
-		style = style.Foreground(pick(t.options.Dark, look.dark, look.light))
+		style = style.Foreground(look.of(t.options))
 	}
 	if t.chosen {
 		return t.selection(style)
@@ -84,7 +84,7 @@ func (t Theme) selection(style lipgloss.Style) lipgloss.Style {
 	if t.options.Profile <= colorprofile.ANSI {
 		return style.Reverse(true)
 	}
-	return style.Background(pick(t.options.Dark, looks[Select].dark, looks[Select].light))
+	return style.Background(looks[Select].of(t.options))
 }
 
 func pick[T any](first bool, a, b T) T {

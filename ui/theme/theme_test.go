@@ -40,16 +40,18 @@ func TestEveryColourCanBeRead(t *testing.T) {
 		if dark {
 			grounds = []string{"#000000", "#1E1E1E", "#282C34"}
 		}
-		th := theme.New(theme.Options{Dark: dark, Profile: colorprofile.TrueColor})
-		for _, role := range coloured {
-			for _, ground := range grounds {
-				if got := contrast(th.Style(role).GetForeground(), lipgloss.Color(ground)); got < 4.5 {
-					t.Errorf("role %d, dark %v on %s: %.2f", role, dark, ground, got)
+		for _, profile := range []colorprofile.Profile{colorprofile.TrueColor, colorprofile.ANSI256} {
+			th := theme.New(theme.Options{Dark: dark, Profile: profile})
+			for _, role := range coloured {
+				for _, ground := range grounds {
+					if got := contrast(th.Style(role).GetForeground(), lipgloss.Color(ground)); got < 4.5 {
+						t.Errorf("%v: role %d, dark %v on %s: %.2f", profile, role, dark, ground, got)
+					}
 				}
-			}
-			chosen := th.Chosen().Style(role)
-			if got := contrast(chosen.GetForeground(), chosen.GetBackground()); got < 4.5 {
-				t.Errorf("role %d, dark %v on the chosen row: %.2f", role, dark, got)
+				chosen := th.Chosen().Style(role)
+				if got := contrast(chosen.GetForeground(), chosen.GetBackground()); got < 4.5 {
+					t.Errorf("%v: role %d, dark %v on the chosen row: %.2f", profile, role, dark, got)
+				}
 			}
 		}
 	}
@@ -65,6 +67,8 @@ func TestRolesByTerminal(t *testing.T) {
 		"exact, dark":      {theme.Options{Dark: true, Profile: colorprofile.TrueColor}, theme.OK, "\x1b[38;2;123;194;117mx\x1b[m"},
 		"exact, light":     {theme.Options{Profile: colorprofile.TrueColor}, theme.Bad, "\x1b[38;2;196;35;44mx\x1b[m"},
 		"exact, select":    {theme.Options{Dark: true, Profile: colorprofile.TrueColor}, theme.Select, "\x1b[48;2;47;55;66mx\x1b[m"},
+		"256, select":      {theme.Options{Dark: true, Profile: colorprofile.ANSI256}, theme.Select, "\x1b[48;5;236mx\x1b[m"},
+		"256, light, run":  {theme.Options{Profile: colorprofile.ANSI256}, theme.Run, "\x1b[38;5;25mx\x1b[m"},
 		"16, dark, bad":    {theme.Options{Dark: true, Profile: colorprofile.ANSI}, theme.Bad, "\x1b[91mx\x1b[m"},
 		"16, light, bad":   {theme.Options{Profile: colorprofile.ANSI}, theme.Bad, "\x1b[31mx\x1b[m"},
 		"16, dark, run":    {theme.Options{Dark: true, Profile: colorprofile.ANSI}, theme.Run, "\x1b[36mx\x1b[m"},
