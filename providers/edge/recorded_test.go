@@ -28,9 +28,9 @@ type set string
 // The set-ups of the recordings.
 const (
 	privateProxy set = "fully-private, oauth2-proxy itself"
-	seedProxy    set = "by hand, oauth2-proxy itself"
+	handProxy    set = "by hand, oauth2-proxy itself"
 	privateNginx set = "fully-private, through nginx"
-	seedNginx    set = "by hand, through nginx"
+	handNginx    set = "by hand, through nginx"
 )
 
 // asked is one recorded question.
@@ -53,7 +53,7 @@ func recordings() map[string]asked {
 		"nginx/priv-webhook-suffix.txt":                     {incomplete: "the recorded set-up gave every path below the App's own to buildbot; the module gives one"},
 		"nginx/priv-webhook-no-sig.txt":                     {at: privateNginx, method: "POST", path: appHook},
 		"nginx/priv-webhook-wrong-sig.txt":                  {at: privateNginx, method: "POST", path: appHook, sign: "wrong"},
-		"nginx/seed-webhook-good.txt":                       {at: seedNginx, method: "POST", path: appHook, sign: "right"},
+		"nginx/seed-webhook-good.txt":                       {at: handNginx, method: "POST", path: appHook, sign: "right"},
 		"oauth2-proxy/e2e-login-1.txt":                      {incomplete: "a journey: providers/realtest TestSignIn"},
 		"oauth2-proxy/e2e-login-2.txt":                      {incomplete: "a journey: providers/realtest TestSignIn"},
 		"oauth2-proxy/e2e-ws-through-proxy.txt":             {incomplete: "a journey: providers/realtest TestBuildbotBehindTheFront"},
@@ -69,9 +69,9 @@ func recordings() map[string]asked {
 	for name, path := range paths {
 		out["oauth2-proxy/private_"+name+".txt"] = asked{at: privateProxy, method: "GET", path: path}
 		out["oauth2-proxy/private-xhr_"+name+".txt"] = asked{at: privateProxy, method: "GET", path: path, accept: "application/json"}
-		out["oauth2-proxy/seed_"+name+".txt"] = asked{at: seedProxy, method: "GET", path: path}
+		out["oauth2-proxy/seed_"+name+".txt"] = asked{at: handProxy, method: "GET", path: path}
 		out["nginx/priv-get_"+name+".txt"] = asked{at: privateNginx, method: "GET", path: path}
-		out["nginx/seed-get_"+name+".txt"] = asked{at: seedNginx, method: "GET", path: path}
+		out["nginx/seed-get_"+name+".txt"] = asked{at: handNginx, method: "GET", path: path}
 	}
 	return out
 }
@@ -270,7 +270,7 @@ func realAnswers(t *testing.T, b *realtest.BuildbotMaster) map[set]http.RoundTri
 	private := realtest.StartFront(t, realtest.FrontOptions{
 		Access: state.FullyPrivate, Buildbot: behind, HookPath: appHook, Nix: realtest.Upstream, Change: scope("read:user user:email repo"),
 	})
-	seed := realtest.StartFront(t, realtest.FrontOptions{Access: state.TwoLogins, Buildbot: behind, HookPath: appHook, Change: func(p *realtest.FrontPrograms) {
+	byHand := realtest.StartFront(t, realtest.FrontOptions{Access: state.TwoLogins, Buildbot: behind, HookPath: appHook, Change: func(p *realtest.FrontPrograms) {
 		scope()(p)
 		// Its nginx knew the App's own path alone, and buildbot at an address where nobody listens.
 		head, tail, _ := strings.Cut(p.Nginx, "location /nix-outputs/ {")
@@ -279,7 +279,7 @@ func realAnswers(t *testing.T, b *realtest.BuildbotMaster) map[set]http.RoundTri
 	}})
 	return map[set]http.RoundTripper{
 		privateProxy: direct{private.ProxyAddr, http.DefaultTransport}, privateNginx: private.Transport(),
-		seedProxy: direct{seed.ProxyAddr, http.DefaultTransport}, seedNginx: seed.Transport(),
+		handProxy: direct{byHand.ProxyAddr, http.DefaultTransport}, handNginx: byHand.Transport(),
 	}
 }
 
@@ -288,12 +288,12 @@ func whole(a answer) answer { return a }
 
 func TestRecordedOnTheBuiltInWorld(t *testing.T) {
 	t.Parallel()
-	private, seed := pretend(t, state.FullyPrivate), pretend(t, "by-hand")
+	private, byHand := pretend(t, state.FullyPrivate), pretend(t, "by-hand")
 	over := func(base string) direct {
 		return direct{strings.TrimPrefix(base, "http://"), http.DefaultTransport}
 	}
 	recordedOnes(t, map[set]http.RoundTripper{
-		privateProxy: over(private.Base), privateNginx: over(private.Base), seedProxy: over(seed.Base), seedNginx: over(seed.Base),
+		privateProxy: over(private.Base), privateNginx: over(private.Base), handProxy: over(byHand.Base), handNginx: over(byHand.Base),
 	}, private.Secret, pretended, map[string]string{
 		"nginx/priv-get_nix-outputs_.txt":           "the built-in world has nixwright's module, which asks for a login",
 		"oauth2-proxy/private_oauth2_start.txt":     "nixwright's module asks for less than buildbot-nix",
