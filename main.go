@@ -168,7 +168,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	return cli.Session{
 		Steps: setup.Catalog(deps), Keep: secrets.Keep,
 		Browser: person{Pages: pages, Browser: browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})},
-		Revoke:  func(ctx context.Context) error { return revoke(ctx, cf, c.Cache.R2.Account) },
+		Revoke:  func(ctx context.Context) error { return cf.Retire(ctx, c.Cache.R2.Account, steps.RealClock().Sleep) },
 		Close:   func() { pages.Close(); _ = journal.Close() },
 	}, nil
 }
@@ -259,41 +259,6 @@ func orAsked(ctx context.Context, r cli.Request, token state.Secret, key, page s
 		return state.Secret{}, nil
 	}
 	return v, err
-}
-
-// How long a deleted token may still be taken, and how often that is looked at.
-const (
-	diesWithin = 30 * time.Second
-	looksEvery = time.Second
-)
-
-// revoke deletes the run's Cloudflare token, and comes back when Cloudflare
-// refuses it.
-func revoke(ctx context.Context, cf *cloudflare.Client, account string) error {
-	t, err := cf.Token(ctx, account)
-	if err != nil {
-		return err
-	}
-	if err := cf.Revoke(ctx, t); err != nil {
-		return err
-	}
-	clock := steps.RealClock()
-	for end := clock.Now().Add(diesWithin); clock.Now().Before(end); {
-		_, err = cf.Token(ctx, account)
-		if errors.Is(err, state.ErrUnauthorized) {
-			return nil
-		}
-		if err := clock.Sleep(ctx, looksEvery); err != nil {
-			return err
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("see that the deleted Cloudflare token is refused: %w", err)
-	}
-	return state.Problem{
-		What: "the Cloudflare token was deleted and is still taken", Why: fmt.Sprintf("Cloudflare answered so for %s", diesWithin),
-		Fix: "see on the page that it is gone", URL: state.CloudflareTokensURL(t.Account),
-	}
 }
 
 // deployer runs the deploy command in the infra repository.
