@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -65,10 +64,9 @@ func start() int {
 	defer restore()
 	children := &runner.Children{}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
-		_, _ = fmt.Fprintln(os.Stderr, "Stopping after this call. Again: at once. Both are safe.")
 		cancel()
 		<-signals
 		restore()
@@ -83,10 +81,7 @@ func start() int {
 	return run(ctx, os.Args[1:], cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Dir: dir,
 		Terminal: term.IsTerminal(in) && term.IsTerminal(out),
-		Hidden: func() (string, error) {
-			b, err := term.ReadPassword(in)
-			return string(b), err
-		},
+		Echo:     cli.Echo(in),
 	}, options{children: children})
 }
 
@@ -128,22 +123,15 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	c, e := r.Config, r.Config.Endpoints
 	hc := client(r, o.base, 0)
 	exec := runner.Exec{Children: o.children}
-	hub, err := orAsked(ctx, r, githubToken(ctx, r, exec), "github.token", state.GitHubTokenURL(),
-		"Press \"Generate token\".", "Copy it, and paste it here.")
-	if err != nil {
-		return cli.Session{}, err
-	}
-	cloud, err := orAsked(ctx, r, cloudflareToken(r), "cloudflare.token", state.CloudflareTokenURL(false),
-		"Press \"Continue to summary\", then \"Create Token\".", "Press \"Copy\", and paste it here.")
-	if err != nil {
-		return cli.Session{}, err
-	}
+	hub, hubFrom := githubToken(ctx, r, exec)
+	cloud, cloudFrom := cloudflareToken(r)
 	home := r.Env("HOME")
-	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(c.Paths.Secrets), Env: r.Env, Home: home})
+	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(orElse(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: home})
 	names := dns.New(e.DNS)
 	host := ssh.New(ssh.Options{Argv: e.SSH, Dest: c.Host.SSH, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
 	gh := github.New(client(r, o.base, remembered), e.GitHubAPI, e.GitHubWeb, hub)
 	cf := cloudflare.New(hc, e.CloudflareAPI, cloud)
+	desktop := browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})
 	pages, err := browser.NewPages(r.Listen)
 	if err != nil {
 		return cli.Session{}, err
@@ -151,7 +139,10 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	journal := state.NewJournal(r.Dir)
 	deps := setup.Deps{
 		Config: c, Dir: r.Dir, Web: orElse(e.GitHubWeb, state.GitHubWeb), Yes: r.Yes,
-		Have:   setup.Credentials{GitHub: !hub.Empty(), Cloudflare: !cloud.Empty()},
+		Home: home, SSHHosts: sshHosts(e.SSH, home),
+		Have: setup.Credentials{
+			GitHub: !hub.Empty(), GitHubFrom: hubFrom, Cloudflare: !cloud.Empty(), CloudflareFrom: cloudFrom,
+		},
 		GitHub: gh, Apps: gh, Logins: gh, Hooks: gh, Flakes: gh,
 		Cloud: cf, Buckets: cf, Domains: cf, R2Tokens: cf, Records: cf,
 		Objects: s3.New(hc, e.R2S3), Resolver: names,
@@ -167,10 +158,21 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	}
 	return cli.Session{
 		Steps: setup.Catalog(deps), Keep: secrets.Keep,
-		Browser: person{Pages: pages, Browser: browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})},
-		Revoke:  func(ctx context.Context) error { return cf.Retire(ctx, c.Cache.R2.Account, steps.RealClock().Sleep) },
-		Close:   func() { pages.Close(); _ = journal.Close() },
+		Browser: person{Pages: pages, Browser: desktop}, Far: !desktop.Here(),
+		Lacks: deps.Have.Lacks(), Repos: gh.Repos,
+		Around: func(ctx context.Context) state.Around { return setup.Around(ctx, deps) },
+		Judge:  func(ctx context.Context, key string) error { return setup.JudgeToken(ctx, deps, key) },
+		Revoke: func(ctx context.Context) error { return cf.Retire(ctx, c.Cache.R2.Account, steps.RealClock().Sleep) },
+		Close:  func() { pages.Close(); _ = journal.Close() },
 	}, nil
+}
+
+// sshHosts lists the user's machines, where it is their ssh that is used.
+func sshHosts(argv []string, home string) func() []string {
+	if len(argv) > 0 {
+		return nil
+	}
+	return func() []string { return ssh.Hosts(filepath.Join(home, ".ssh", "config")) }
 }
 
 func orElse(s, other string) string {
@@ -207,29 +209,29 @@ func onHost(r cli.Request, hc *http.Client, host *ssh.Host, endpoint string) *ht
 }
 
 // githubToken is the environment's, the answer's, or what gh is signed in with
-// for the very host that it goes to.
-func githubToken(ctx context.Context, r cli.Request, exec runner.Runner) state.Secret {
+// for the very host that it goes to; and where it was found.
+func githubToken(ctx context.Context, r cli.Request, exec runner.Runner) (token state.Secret, from string) {
 	if v, ok := r.Tokens["github.token"]; ok {
-		return v // given for this directory, so for the host that it names
+		return v, "" // given for this directory, so for the host that it names
 	}
 	for _, name := range []string{"GH_TOKEN", "GITHUB_TOKEN"} {
 		if v := r.Env(name); v != "" && issuedFor(r.Config.Endpoints.GitHubAPI) {
-			return state.NewSecret(v)
+			return state.NewSecret(v), name
 		}
 	}
 	argv := []string{"gh", "auth", "token", "--hostname", "github.com"}
 	if api := r.Config.Endpoints.GitHubAPI; api != "" {
 		u, err := url.Parse(api)
 		if err != nil || state.Loopback(api) {
-			return state.Secret{}
+			return state.Secret{}, ""
 		}
 		argv[4] = u.Hostname()
 	}
 	res, err := exec.Run(ctx, runner.Cmd{Argv: argv})
 	if err != nil || res.Exit != 0 {
-		return state.Secret{}
+		return state.Secret{}, ""
 	}
-	return state.NewSecret(strings.TrimSpace(res.Stdout))
+	return state.NewSecret(strings.TrimSpace(res.Stdout)), "gh"
 }
 
 // issuedFor says whether a github.com token may go to that API: to github.com
@@ -239,26 +241,11 @@ func issuedFor(api string) bool {
 	return err == nil && (api == "" || u.Host == "api.github.com" || state.Loopback(api))
 }
 
-func cloudflareToken(r cli.Request) state.Secret {
+func cloudflareToken(r cli.Request) (token state.Secret, from string) {
 	if v, ok := r.Tokens["cloudflare.token"]; ok {
-		return v
+		return v, ""
 	}
-	return state.NewSecret(r.Env("CLOUDFLARE_API_TOKEN"))
-}
-
-// orAsked is the token, or what the person at the terminal pastes where there
-// is none; nothing pasted is no error, preflight then says what it is for.
-func orAsked(ctx context.Context, r cli.Request, token state.Secret, key, page string, how ...string) (state.Secret, error) {
-	if !token.Empty() || r.Ask == nil {
-		return token, nil
-	}
-	q, _ := state.QuestionFor(key)
-	q.URL, q.How = page, how
-	v, err := r.Ask(ctx, q)
-	if errors.Is(err, state.ErrNoAnswer) {
-		return state.Secret{}, nil
-	}
-	return v, err
+	return state.NewSecret(r.Env("CLOUDFLARE_API_TOKEN")), "CLOUDFLARE_API_TOKEN"
 }
 
 // deployer runs the deploy command in the infra repository.
@@ -275,7 +262,7 @@ func (d deployer) Deploy(ctx context.Context, argv []string, line func(string)) 
 	}
 	if res.Exit != 0 {
 		return state.Problem{
-			ID: "F48", What: fmt.Sprintf("the deploy command ended with %d", res.Exit), Why: lastLine(res.Stderr, res.Stdout),
+			ID: "F48", Key: "deploy.command", What: fmt.Sprintf("the deploy command ended with %d", res.Exit), Why: lastLine(res.Stderr, res.Stdout),
 			Fix: "mend what it says and run this again; what is done stays done",
 		}
 	}
@@ -304,7 +291,11 @@ func world(ctx context.Context, r cli.WorldRequest, self string, o options) (cli
 	if err != nil {
 		return cli.World{}, err
 	}
-	err = w.Prepare()
+	prepare := w.Prepare
+	if r.Blank {
+		prepare = w.PrepareBlank
+	}
+	err = prepare()
 	if err == nil && o.edit != nil {
 		err = w.Update(o.edit)
 	}

@@ -109,7 +109,7 @@ func TestBadWorldBlocksWithWhatWhyAndFix(t *testing.T) {
 	}{
 		"a GitHub token that is wrong":     {env: map[string]string{"GH_TOKEN": "ghp_wrong"}, words: []string{"the token is wrong"}},
 		"a Cloudflare token that is wrong": {env: map[string]string{"CLOUDFLARE_API_TOKEN": "wrong"}, words: []string{"Cloudflare", "token"}},
-		"no tokens":                        {env: map[string]string{"GH_TOKEN": "", "CLOUDFLARE_API_TOKEN": ""}, words: []string{"no GitHub token", "no Cloudflare token", "https://dash.cloudflare.com"}},
+		"no tokens":                        {env: map[string]string{"GH_TOKEN": "", "CLOUDFLARE_API_TOKEN": ""}, words: []string{"no GitHub token", "no Cloudflare token", "/profile/api-tokens?"}},
 		"a repository that does not exist": {args: []string{"--set", "github.repos=phlip9/nope"}, words: []string{"there is no repository phlip9/nope"}},
 		"a zone that is not ours":          {args: []string{"--set", "cache.domain=cache.elsewhere.example"}, words: []string{"F23", "elsewhere.example"}},
 		"another account":                  {args: []string{"--set", "cache.r2.account=" + strings.Repeat("0", 32)}, words: []string{"does not see the account"}},

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nixwright/nixwright/providers/fake"
 	"github.com/nixwright/nixwright/providers/runner"
@@ -64,51 +59,27 @@ func TestWhereTheGitHubTokenComesFrom(t *testing.T) {
 		for k, v := range tc.tokens {
 			r.Tokens[k] = state.NewSecret(v)
 		}
-		if got := githubToken(t.Context(), r, tc.gh); got.Reveal() != tc.want {
+		got, from := githubToken(t.Context(), r, tc.gh)
+		if got.Reveal() != tc.want {
 			t.Errorf("%s: another token than %q", name, tc.want)
 		}
-	}
-}
-
-// atTerminal runs a command with somebody at the terminal who types the lines.
-func (l *lab) atTerminal(env map[string]string, lines []string, args ...string) result {
-	l.t.Helper()
-	var out, talk bytes.Buffer
-	all := maps.Clone(l.env)
-	all["PATH"], all["HOME"] = os.Getenv("PATH"), filepath.Join(l.dir, ".nixwright", "world")
-	maps.Copy(all, env)
-	ctx, cancel := context.WithTimeout(l.t.Context(), time.Minute)
-	defer cancel()
-	next := 0
-	hidden := func() (string, error) {
-		if next++; next > len(lines) {
-			return "", context.Canceled
+		if strings.Contains(tc.want, "gho_") != (from == "gh") {
+			t.Errorf("%s: it is said to be from %q", name, from)
 		}
-		return lines[next-1], nil
 	}
-	code := run(ctx, args, cli.Streams{
-		In: strings.NewReader("go\n"), Out: &out, Err: &talk, Dir: l.dir, Terminal: true, Hidden: hidden,
-		Env: func(n string) string { return all[n] },
-	}, options{base: l.base})
-	return result{code, out.String(), talk.String()}
 }
 
 func TestTokensArePastedAtTheTerminal(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "fresh")
 	hub, cloud := l.env["GH_TOKEN"], l.env["CLOUDFLARE_API_TOKEN"]
-	none := map[string]string{"GH_TOKEN": "", "CLOUDFLARE_API_TOKEN": ""}
-	r := l.atTerminal(none, []string{hub, "  " + cloud + " "}, "setup", "--wait", "30s")
-	if r.code != 0 {
-		t.Fatalf("exit %d\n%s%s", r.code, tail(r.out), tail(r.err))
-	}
-	all := r.out + r.err
-	for _, w := range []string{"settings/tokens/new?", "permissionGroupKeys", "15 of 15"} {
-		if !strings.Contains(all, w) {
-			t.Errorf("%q is not said:\n%s", w, tail(all))
-		}
-	}
-	if strings.Contains(all, hub) || strings.Contains(all, cloud) {
+	s := l.sit(200, 150, map[string]string{"TERM": "dumb", "GH_TOKEN": "", "CLOUDFLARE_API_TOKEN": ""}, "setup")
+	s.sees("Commands at any prompt").types("\n")
+	s.sees("Which GitHub token?", "settings/tokens/new?", "What you type or paste is not shown.").types(hub + "\n")
+	s.sees("Which Cloudflare token?", "permissionGroupKeys").types("  " + cloud + " \n")
+	s.sees("goes on to the plan").types("\n").sees("Type go").types("go\n")
+	s.sees("15 of 15 lines are true").types("\n").ends(0)
+	if all := s.everything(); strings.Contains(all, hub) || strings.Contains(all, cloud) {
 		t.Error("a pasted token is shown")
 	}
 	for name := range l.files() {
@@ -116,9 +87,6 @@ func TestTokensArePastedAtTheTerminal(t *testing.T) {
 			t.Errorf("a pasted token is in %s", name)
 		}
 	}
-	// Nothing pasted is said as what is missing, with the pages.
-	r = l.atTerminal(none, []string{"", ""}, "setup")
-	l.told(r, 3, "no GitHub token", "no Cloudflare token")
 }
 
 // alive says whether Cloudflare takes the token.

@@ -32,6 +32,9 @@ type Around struct {
 	Host Sight `json:"host"`
 	// Setup is whether the repository has a nixwright.toml that can be read.
 	Setup Sight `json:"setup"`
+	// Hosts are the machines that the user's ssh configuration names, in its
+	// order: what the first question offers.
+	Hosts []string `json:"hosts,omitempty"`
 }
 
 // AroundLine is one line of the welcome page. Status is ready, missing, or

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -13,6 +14,7 @@ func TestAroundLines(t *testing.T) {
 		Git:        state.Sight{Found: true, Word: "~/dev/dotfiles, branch ma\x1b[31mster, clean"},
 		Cloudflare: state.Sight{Word: "no token", Hint: "the page that makes one is prepared"},
 		Host:       state.Sight{Hint: "give an ssh destination"},
+		Hosts:      []string{"omnara1"},
 	}
 	want := []state.AroundLine{
 		{"ready", "git", "~/dev/dotfiles, branch ma[31mster, clean"},
@@ -28,7 +30,7 @@ func TestAroundLines(t *testing.T) {
 	}
 	raw, err := json.Marshal(a)
 	var back state.Around
-	if err != nil || json.Unmarshal(raw, &back) != nil || back != a {
+	if err != nil || json.Unmarshal(raw, &back) != nil || !reflect.DeepEqual(back, a) {
 		t.Errorf("%s, %v", raw, err)
 	}
 }

@@ -192,4 +192,7 @@ func wrongNumber(key string, n int64) []finding {
 	}, key)
 }
 
-func one(p Problem, keys ...string) []finding { return []finding{{p, keys}} }
+func one(p Problem, keys ...string) []finding {
+	p.Key, _, _ = strings.Cut(keys[0], "[") // workers[0].name is part of workers
+	return []finding{{p, keys}}
+}

@@ -284,3 +284,9 @@ func dropEmptyLists(c *Config) {
 		}
 	}
 }
+
+// parses says whether the text is TOML.
+func parses(text string) bool {
+	var all map[string]any
+	return toml.Unmarshal([]byte(text), &all) == nil
+}

@@ -1,9 +1,6 @@
 package state
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // The limits of names that are derived from others.
 const (
@@ -53,17 +50,7 @@ func (c *Config) deriveHost() {
 // hostName is the first label of an ssh destination's host; empty for an
 // address.
 func hostName(ssh string) string {
-	s, _ := strings.CutPrefix(ssh, "ssh://")
-	s = s[strings.LastIndexByte(s, '@')+1:]
-	if strings.HasPrefix(s, "[") || strings.Count(s, ":") > 1 {
-		return ""
-	}
-	s, _, _ = strings.Cut(s, ":")
-	s, _, _ = strings.Cut(s, "/")
-	if _, err := netip.ParseAddr(s); err == nil {
-		return ""
-	}
-	s, _, _ = strings.Cut(s, ".")
+	s, _, _ := strings.Cut(sshHost(ssh), ".")
 	s = strings.ToLower(s)
 	if !legal("host.name", s) {
 		return ""

@@ -10,10 +10,27 @@ import (
 // GitHubWeb is GitHub's own site: what endpoints.github_web stands in for.
 const GitHubWeb = "https://github.com"
 
+// cloudflareDash is Cloudflare's dashboard, and cloudflareHost where its API is.
+const (
+	cloudflareDash = "https://dash.cloudflare.com"
+	cloudflareHost = "api.cloudflare.com"
+)
+
+// dashboard is the site whose pages belong to an API at that address: where
+// the API is not Cloudflare's own, the same origin has both.
+func dashboard(api string) string {
+	u, err := url.Parse(api)
+	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), cloudflareHost) {
+		return cloudflareDash
+	}
+	return u.Scheme + "://" + u.Host
+}
+
 // CloudflareTokenURL is the page that makes the bootstrap token, its
-// permissions ticked; own: owned by the account. Source: Cloudflare's page on
-// API token template URLs.
-func CloudflareTokenURL(own bool) string {
+// permissions ticked; own: owned by the account. api is the API's address,
+// empty for Cloudflare's own. Source: Cloudflare's page on API token template
+// URLs.
+func CloudflareTokenURL(api string, own bool) string {
 	may := PermissionsFor(CloudflareFor(own))
 	ticked := make([]string, 0, len(may))
 	for _, p := range may {
@@ -21,28 +38,29 @@ func CloudflareTokenURL(own bool) string {
 	}
 	query := "permissionGroupKeys=" + url.QueryEscape("["+strings.Join(ticked, ",")+"]")
 	if own {
-		return CloudflareTokensURL(own) + "&" + query + "&name=nixwright"
+		return CloudflareTokensURL(api, own) + "&" + query + "&name=nixwright"
 	}
-	return CloudflareTokensURL(own) + "?" + query + "&accountId=*&zoneId=all&name=nixwright"
+	return CloudflareTokensURL(api, own) + "?" + query + "&accountId=*&zoneId=all&name=nixwright"
 }
 
-// CloudflareTokensURL is the page that lists tokens; own: the account's.
-func CloudflareTokensURL(own bool) string {
+// CloudflareTokensURL is the page that lists tokens; own: the account's. api is
+// the API's address, empty for Cloudflare's own.
+func CloudflareTokensURL(api string, own bool) string {
 	if own {
-		return "https://dash.cloudflare.com/?to=/:account/api-tokens"
+		return dashboard(api) + "/?to=/:account/api-tokens"
 	}
-	return "https://dash.cloudflare.com/profile/api-tokens"
+	return dashboard(api) + "/profile/api-tokens"
 }
 
 // GitHubTokenURL is the page that makes a classic token, its scopes ticked.
-func GitHubTokenURL() string {
+func GitHubTokenURL(web string) string {
 	may := PermissionsFor(ForGitHubToken)
 	scopes := make([]string, 0, len(may))
 	for _, p := range may {
 		scopes = append(scopes, p.Key)
 	}
 	q := url.Values{"scopes": {strings.Join(scopes, ",")}, "description": {"nixwright"}}
-	return GitHubWeb + "/settings/tokens/new?" + q.Encode()
+	return site(web) + "/settings/tokens/new?" + q.Encode()
 }
 
 // InstallURL is the page that installs an App, account and repositories

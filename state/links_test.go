@@ -38,9 +38,13 @@ func TestPermissionsFor(t *testing.T) {
 func TestLinks(t *testing.T) {
 	me, org := Owner{Login: "phlip9", ID: 918989}, Owner{Login: "lexe-app", ID: 7, Org: true}
 	tests := []struct{ name, got, want string }{
-		{"user's Cloudflare token", CloudflareTokenURL(false), "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys=%5B%7B%22key%22%3A%22api_tokens%22%2C%22type%22%3A%22edit%22%7D%2C%7B%22key%22%3A%22workers_r2%22%2C%22type%22%3A%22edit%22%7D%2C%7B%22key%22%3A%22account_settings%22%2C%22type%22%3A%22read%22%7D%2C%7B%22key%22%3A%22zone%22%2C%22type%22%3A%22read%22%7D%2C%7B%22key%22%3A%22dns%22%2C%22type%22%3A%22edit%22%7D%5D&accountId=*&zoneId=all&name=nixwright"},
-		{"account's Cloudflare token", CloudflareTokenURL(true)[:110], "https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys=%5B%7B%22key%22%3A%22account_api_toke"},
-		{"GitHub token", GitHubTokenURL(), "https://github.com/settings/tokens/new?description=nixwright&scopes=repo"},
+		{"user's Cloudflare token", CloudflareTokenURL("", false), "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys=%5B%7B%22key%22%3A%22api_tokens%22%2C%22type%22%3A%22edit%22%7D%2C%7B%22key%22%3A%22workers_r2%22%2C%22type%22%3A%22edit%22%7D%2C%7B%22key%22%3A%22account_settings%22%2C%22type%22%3A%22read%22%7D%2C%7B%22key%22%3A%22zone%22%2C%22type%22%3A%22read%22%7D%2C%7B%22key%22%3A%22dns%22%2C%22type%22%3A%22edit%22%7D%5D&accountId=*&zoneId=all&name=nixwright"},
+		{"account's Cloudflare token", CloudflareTokenURL("", true)[:110], "https://dash.cloudflare.com/?to=/:account/api-tokens&permissionGroupKeys=%5B%7B%22key%22%3A%22account_api_toke"},
+		{"a token elsewhere", CloudflareTokenURL("http://127.0.0.1:4000/client/v4", false)[:68], "http://127.0.0.1:4000/profile/api-tokens?permissionGroupKeys=%5B%7B%"},
+		{"tokens elsewhere", CloudflareTokensURL("http://127.0.0.1:4000/client/v4", true), "http://127.0.0.1:4000/?to=/:account/api-tokens"},
+		{"tokens at Cloudflare's own address", CloudflareTokensURL("https://api.cloudflare.com/client/v4", false), "https://dash.cloudflare.com/profile/api-tokens"},
+		{"GitHub token elsewhere", GitHubTokenURL("http://127.0.0.1:4001/"), "http://127.0.0.1:4001/settings/tokens/new?description=nixwright&scopes=repo"},
+		{"GitHub token", GitHubTokenURL(""), "https://github.com/settings/tokens/new?description=nixwright&scopes=repo"},
 		{"install", InstallURL("", "phlip9-buildbot-ci", 918989, []int64{1, 2}), "https://github.com/apps/phlip9-buildbot-ci/installations/new/permissions?suggested_target_id=918989&repository_ids[]=1&repository_ids[]=2"},
 		{"install, nothing chosen", InstallURL("", "phlip9-buildbot-ci", 918989, nil), "https://github.com/apps/phlip9-buildbot-ci/installations/new"},
 		{"App", AppURL("", me, "x"), "https://github.com/settings/apps/x"},

@@ -14,6 +14,23 @@ type Problem struct {
 	Why  string `json:"why,omitempty"`
 	Fix  string `json:"fix,omitempty"`
 	URL  string `json:"url,omitempty"` // the page on which it is mended
+	// Key is the answer that mends it: a key of the file, github.token or
+	// cloudflare.token. Empty: no answer alone does.
+	Key string `json:"key,omitempty"`
+	// Choices are the values that the answer may have, where they are known:
+	// one a line, the value, and after a blank what it is. (One text, so that
+	// problems can be compared.)
+	Choices string `json:"choices,omitempty"`
+}
+
+// Offers are the Choices, to choose from.
+func (p Problem) Offers() []Choice {
+	var out []Choice
+	for line := range strings.Lines(p.Choices) {
+		value, means, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		out = append(out, Choice{Value: value, Means: means})
+	}
+	return out
 }
 
 // Error makes a Problem an error, so that a provider can return one and the

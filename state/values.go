@@ -178,6 +178,15 @@ type DNSRecord struct {
 type Host struct {
 	Recipient string `json:"recipient"` // age recipient of its ed25519 host key
 	Threads   int    `json:"threads,omitempty"`
+	OS        string `json:"os,omitempty"`     // its name: NixOS; empty: not told
+	Memory    int64  `json:"memory,omitempty"` // bytes; 0: not told
+}
+
+// GitHere is the Git work tree that a folder is in.
+type GitHere struct {
+	Root    string `json:"root"`             // absolute
+	Branch  string `json:"branch,omitempty"` // empty: none, a commit is checked out
+	Changed int    `json:"changed"`          // files that differ from the last commit, new ones included
 }
 
 // Identity is an age identity on this machine; never its secret half.

@@ -19,8 +19,19 @@ var errAgain = errors.New("a person wants it tried now")
 
 // pauses are the waits of steps that a person may cut, by step.
 type pauses struct {
-	mu   sync.Mutex
-	open map[string]*pause
+	mu     sync.Mutex
+	open   map[string]*pause
+	early  bool            // the run still looks: its pauses are to come
+	wanted map[string]bool // steps that were to be tried again meanwhile
+}
+
+// looking says whether the run still looks at the world.
+func (p *pauses) looking(early bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.early = early; early {
+		p.wanted = map[string]bool{}
+	}
 }
 
 type pause struct {
@@ -39,6 +50,10 @@ func (p *pauses) begin(ctx context.Context, id string, asked bool) (paused conte
 	}
 	one := &pause{cut, asked}
 	p.open[id] = one
+	if !asked && p.wanted[id] {
+		delete(p.wanted, id)
+		cut(errAgain)
+	}
 	return paused, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -53,6 +68,10 @@ func (p *pauses) cut(id string, why error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	one, ok := p.open[id]
+	if !ok && p.early && errors.Is(why, errAgain) {
+		p.wanted[id] = true
+		return true
+	}
 	if !ok || one.asked && errors.Is(why, errAgain) {
 		return false
 	}
@@ -62,7 +81,8 @@ func (p *pauses) cut(id string, why error) bool {
 }
 
 // Again has a step that is blocked, failed or was skipped tried now, while
-// Setup runs with Patience; it may be called from anywhere, also from Emit.
+// Setup runs with Patience; it may be called from anywhere, also from Emit. What
+// the run still looks at is tried as soon as the look is over.
 // false: there is no such step at this moment.
 func (e *Engine) Again(id string) bool { return e.pauses.cut(id, errAgain) }
 

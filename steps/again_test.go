@@ -95,6 +95,34 @@ func TestABlockedStepIsTriedNow(t *testing.T) {
 	})
 }
 
+// What a person has mended while the run still looked is tried right after.
+func TestAStepIsTriedAgainThatIsStillLookedAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out outside
+		e, w, _ := patient(t, &out)
+		list := chain(w, &stepstest.Power{})
+		list[1].(*stepstest.Thing).Look = func(context.Context, state.Facts) (steps.Finding, error) {
+			if out.mended.Load() {
+				return steps.Finding{Status: steps.Ready}, nil
+			}
+			time.Sleep(5 * time.Second)
+			return steps.Finding{}, state.Problem{What: "it is not switched on"}
+		}
+		e, _ = engine(t, list)
+		e.Clock, e.Patience = steps.RealClock(), time.Hour
+		r, took := during(t, e, func(func()) {
+			time.Sleep(2 * time.Second)
+			out.mended.Store(true)
+			if !e.Again("a") {
+				t.Error("it is not tried again")
+			}
+		})
+		if got := statuses(r); got != "c=ready a=ready b=ready" || took != 5*time.Second {
+			t.Errorf("got %s after %s", got, took)
+		}
+	})
+}
+
 func TestPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out outside

@@ -111,6 +111,25 @@ func (e *Engine) Look(ctx context.Context) Report {
 	return Report{Rows: rows, Facts: facts}
 }
 
+// Plan is a Look that also tells what Setup would do.
+func (e *Engine) Plan(ctx context.Context) Report {
+	r := e.Look(ctx)
+	e.tellPlan(r.Rows)
+	return r
+}
+
+// tellPlan tells what Apply will do for each step that this run may apply.
+func (e *Engine) tellPlan(rows []Row) {
+	for _, row := range rows {
+		if !e.wanted(row.Info.ID) {
+			continue
+		}
+		for _, c := range row.Planned() {
+			e.emit(Event{Step: row.Info.ID, Kind: KindChange, Status: row.Status(), Text: strings.TrimSpace(c.Verb + " " + c.What)})
+		}
+	}
+}
+
 func (e *Engine) look(ctx context.Context) ([]Row, state.Facts) {
 	n := len(e.list)
 	rows := make([]Row, n)

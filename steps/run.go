@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
@@ -24,15 +23,9 @@ const firstPause = 250 * time.Millisecond
 // new begins.
 func (e *Engine) Setup(ctx context.Context) Report {
 	e.emit(Event{Kind: KindRun, Text: "setup"})
+	e.pauses.looking(true)
 	rows, facts := e.look(ctx)
-	for _, row := range rows {
-		if !e.wanted(row.Info.ID) {
-			continue
-		}
-		for _, c := range row.Planned() {
-			e.emit(Event{Step: row.Info.ID, Kind: KindChange, Status: row.Status(), Text: strings.TrimSpace(c.Verb + " " + c.What)})
-		}
-	}
+	e.tellPlan(rows)
 	w := &work{
 		e: e, rows: rows, facts: facts,
 		state: make([]taskState, len(rows)), dirty: make([]bool, len(rows)),
@@ -92,6 +85,7 @@ func (w *work) loop(ctx context.Context) {
 		if !busy && !slices.Contains(w.state, parked) && !slices.Contains(w.state, held) {
 			return
 		}
+		w.e.pauses.looking(false)
 		m := <-w.msgs
 		w.state[m.i] = m.to
 		switch m.to {

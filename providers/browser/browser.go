@@ -64,6 +64,12 @@ func (b *Browser) Open(ctx context.Context, address string) error {
 	return nil
 }
 
+// Here says whether there is a way to start a browser on this machine.
+func (b *Browser) Here() bool {
+	_, err := b.argv("")
+	return err == nil
+}
+
 // argv is the program with its arguments, the address put in.
 func (b *Browser) argv(address string) ([]string, error) {
 	switch {

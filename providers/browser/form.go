@@ -36,7 +36,7 @@ const thanksPage = `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>nixwright</title>
+<title>Thank you</title>
 <style>body { font: 1.1em sans-serif; margin: 4em auto; max-width: 32em; padding: 0 1em }</style>
 </head>
 <body>

@@ -28,6 +28,7 @@ const perPage = 50
 
 // Client asks one Cloudflare with one token.
 type Client struct {
+	at         string // the address of the API
 	buckets    *r2.BucketService
 	userTokens *user.TokenService
 	ownTokens  *accounts.TokenService
@@ -57,6 +58,7 @@ func New(hc *http.Client, base string, token state.Secret) *Client {
 		option.WithMiddleware(check),
 	}
 	return &Client{
+		at:         base,
 		buckets:    r2.NewBucketService(opts...),
 		userTokens: user.NewTokenService(opts...),
 		ownTokens:  accounts.NewTokenService(opts...),

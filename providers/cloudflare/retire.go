@@ -42,6 +42,6 @@ func (c *Client) Retire(ctx context.Context, account string, sleep func(context.
 	}
 	return state.Problem{
 		What: "the Cloudflare token was deleted and is still taken", Why: fmt.Sprintf("Cloudflare answered so for %s", retireLooks*retirePause),
-		Fix: "see on the page that it is gone", URL: state.CloudflareTokensURL(t.Account),
+		Fix: "see on the page that it is gone", URL: state.CloudflareTokensURL(c.at, t.Account),
 	}
 }

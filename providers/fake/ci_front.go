@@ -177,6 +177,14 @@ func (e edge) page(rw http.ResponseWriter, status int, title, body string) {
 	htmlPage(rw, status, title, body)
 }
 
+// htmlPage is a page of the CI's edge; the body is HTML.
+func htmlPage(rw http.ResponseWriter, status int, title, body string) {
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	rw.WriteHeader(status)
+	t := html.EscapeString(title)
+	_, _ = fmt.Fprintf(rw, "<!doctype html>\n<html><head><title>%s</title></head><body><h1>%s</h1>\n%s\n</body></html>\n", t, t, body)
+}
+
 func noCache(rw http.ResponseWriter) {
 	rw.Header().Set("Cache-Control", "no-cache, no-store, must-revalidate, max-age=0")
 	rw.Header().Set("Expires", "Thu, 01 Jan 1970 00:00:00 UTC")

@@ -99,6 +99,7 @@ func (w *World) cloudflareHandler() http.Handler {
 			w.serveCloud(rw, r, op)
 		})
 	}
+	w.cloudPages(mux)
 	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		w.serveCloud(rw, r, cloudOp{run: func(c *cloudCall) cloudAnswer {
 			return cloudRefuse(http.StatusNotFound, 7003, "Could not route to "+

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"time"
@@ -67,7 +68,7 @@ func (s *State) addBucket(b CloudBucket) CloudBucket {
 
 // addToken adds an active token and returns its id and value.
 func (s *State) addToken(t CloudToken) (id, value string) {
-	t.ID, value = s.Make("token id", 32), s.Make("token value", 40)
+	t.ID, value = s.Make("token id", 32), tokenValue(s.Make("token value", 60))
 	if t.Status == "" {
 		t.Status = "active"
 	}
@@ -83,6 +84,13 @@ func (s *State) addToken(t CloudToken) (id, value string) {
 	t.Hash = hashAPIToken(value)
 	s.Cloud.Tokens = append(s.Cloud.Tokens, t)
 	return t.ID, value
+}
+
+// tokenValue is a token as Cloudflare writes them: 40 letters, digits, - and _
+// (its API schema, tokens_value).
+func tokenValue(random string) string {
+	b, _ := hex.DecodeString(random)
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // hashAPIToken is the S3 secret of a token's value.

@@ -180,7 +180,7 @@ func rollAPIToken(c *cloudCall) cloudAnswer {
 	if !json.Valid(c.body) {
 		return cloudBad(6007, "Malformed JSON in request body")
 	}
-	value := c.s.Make("token value", 40)
+	value := tokenValue(c.s.Make("token value", 60))
 	t.Hash, t.Modified, t.Refusals = hashAPIToken(value), c.now.Truncate(time.Second), c.cloud.Knobs.FreshKeyRefusals
 	return cloudOK(value)
 }

@@ -48,6 +48,10 @@ type deployed struct {
 // does what the services do when they come up.
 func (w *World) Deploy(ctx context.Context, dir string, line func(string)) int {
 	line("building the system configuration...")
+	if err := w.Update(func(s *State) error { s.follow(dir); return nil }); err != nil {
+		line("error: " + err.Error())
+		return 1
+	}
 	d, err := w.readConfiguration(dir)
 	if err != nil {
 		line("error: " + err.Error())
@@ -117,7 +121,6 @@ func (w *World) readConfiguration(dir string) (deployed, error) {
 			out.mode = m
 		}
 	}
-	w.Look(func(s *State) { out.proxy = s.GitHub.loginClient(words, "https://"+cfg.CI.Domain+"/oauth2/callback") })
 	if w.opts.Open == nil {
 		return deployed{}, fmt.Errorf("sops-install-secrets: this world cannot open '%s'", paths.Secrets)
 	}
@@ -134,6 +137,9 @@ func (w *World) readConfiguration(dir string) (deployed, error) {
 		}
 		out.secrets[name] = v
 	}
+	w.Look(func(s *State) {
+		out.proxy = s.GitHub.loginClient(words, "https://"+cfg.CI.Domain+"/oauth2/callback", out.proxySecret())
+	})
 	return out, nil
 }
 
@@ -173,16 +179,41 @@ func leaves(v any) []string {
 	return out
 }
 
-// loginClient finds the client id among words whose App takes the callback;
-// an App with no other callback goes first.
-func (g *GitHubState) loginClient(words []string, callback string) string {
+// loginClient finds the client id among words whose App takes the callback:
+// the one with this secret, else one with no other callback.
+func (g *GitHubState) loginClient(words []string, callback, secret string) string {
 	best, fewest := "", 0
 	for _, id := range words {
-		if c, ok := g.client(id); ok && c.takes(callback) && (best == "" || len(c.callbacks) < fewest) {
+		c, ok := g.client(id)
+		switch {
+		case !ok || !c.takes(callback):
+		case c.has(secret):
+			return id
+		case best == "" || len(c.callbacks) < fewest:
 			best, fewest = id, len(c.callbacks)
 		}
 	}
 	return best
+}
+
+// envValue is a variable of oauth2-proxy's environment file; empty: it is not
+// there.
+func (d deployed) envValue(name string) string {
+	out := ""
+	for l := range strings.SplitSeq(d.secrets["oauth2-proxy-env"], "\n") {
+		if v, ok := strings.CutPrefix(l, name+"="); ok {
+			out = v
+		}
+	}
+	return out
+}
+
+// proxySecret is the client secret that oauth2-proxy has.
+func (d deployed) proxySecret() string {
+	if d.mode == state.TwoLogins {
+		return d.envValue("OAUTH2_PROXY_CLIENT_SECRET")
+	}
+	return strings.TrimSpace(d.secrets["oauth2-proxy-client-secret"])
 }
 
 // ciWorker is one of buildbot-nix's workers file.
@@ -211,12 +242,7 @@ func (d deployed) broken() []string {
 	}
 	cookie := d.secrets["oauth2-proxy-cookie-secret"]
 	if d.mode == state.TwoLogins {
-		cookie = ""
-		for l := range strings.SplitSeq(d.secrets["oauth2-proxy-env"], "\n") {
-			if v, ok := strings.CutPrefix(l, "OAUTH2_PROXY_COOKIE_SECRET="); ok {
-				cookie = v
-			}
-		}
+		cookie = d.envValue("OAUTH2_PROXY_COOKIE_SECRET")
 	}
 	if !cookieAccepted(cookie) {
 		out = append(out, "oauth2-proxy")

@@ -34,7 +34,7 @@ func (g *GitHubState) appWithKey(private string) *ghApp {
 		return nil
 	}
 	public := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&key.PublicKey)}))
-	return find(g.Apps, func(a *ghApp) bool { return a.PublicKey == public })
+	return find(g.Apps, func(a *ghApp) bool { return slices.Contains(a.publicKeys(), public) })
 }
 
 // comeUp does what buildbot-nix does when its master starts: it lists the

@@ -158,7 +158,9 @@ type ghApp struct {
 	URL          string            `json:"url"`
 	ClientID     string            `json:"client_id"`
 	ClientSecret string            `json:"client_secret"`
-	PublicKey    string            `json:"public_key"` // PEM; the private half stays here only until the conversion
+	Older        []string          `json:"older,omitempty"` // client secrets that are still good
+	PublicKey    string            `json:"public_key"`      // PEM; the private half stays here only until the conversion
+	Keys         []string          `json:"keys,omitempty"`  // PEM, of private keys made later
 	Public       bool              `json:"public,omitempty"`
 	Callbacks    []string          `json:"callbacks,omitempty"`
 	Permissions  map[string]string `json:"permissions"`
@@ -168,11 +170,12 @@ type ghApp struct {
 }
 
 type ghOAuthApp struct {
-	Name         string `json:"name"`
-	Owner        string `json:"owner"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	Callback     string `json:"callback"`
+	Name         string   `json:"name"`
+	Owner        string   `json:"owner"`
+	ClientID     string   `json:"client_id"`
+	ClientSecret string   `json:"client_secret"`   // empty: there is none yet
+	Older        []string `json:"older,omitempty"` // those that are still good
+	Callback     string   `json:"callback"`
 }
 
 type ghInstall struct {

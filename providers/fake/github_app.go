@@ -253,7 +253,7 @@ func addToInstallation(c *ghCall) *ghAnswer {
 // unconfirmed (GitHubKnobs).
 func checkToken(c *ghCall) *ghAnswer {
 	id, secret, _ := c.r.BasicAuth()
-	if have, ok := c.s.GitHub.client(id); !ok || id != c.r.PathValue("client") || have.secret != secret {
+	if have, ok := c.s.GitHub.client(id); !ok || id != c.r.PathValue("client") || !have.has(secret) {
 		status := c.s.GitHub.Knobs.CheckTokenStatus
 		if status == 0 {
 			status = http.StatusUnauthorized
@@ -265,18 +265,22 @@ func checkToken(c *ghCall) *ghAnswer {
 
 // ghClient is what signs people in: an OAuth App or a GitHub App.
 type ghClient struct {
-	name, secret string
-	callbacks    []string
-	exact        bool // a GitHub App wants one of its callbacks exactly
+	name      string
+	secrets   []string // any of them is good
+	callbacks []string
+	exact     bool // a GitHub App wants one of its callbacks exactly
 }
+
+// has says whether the secret is one of the App's.
+func (c ghClient) has(secret string) bool { return slices.Contains(c.secrets, secret) }
 
 // client finds the App behind a client id.
 func (g *GitHubState) client(id string) (ghClient, bool) {
 	if a := find(g.OAuthApps, func(a *ghOAuthApp) bool { return a.ClientID == id }); a != nil && id != "" {
-		return ghClient{name: a.Name, secret: a.ClientSecret, callbacks: []string{a.Callback}}, true
+		return ghClient{name: a.Name, secrets: withOlder(a.Older, a.ClientSecret), callbacks: []string{a.Callback}}, true
 	}
 	if a := find(g.Apps, func(a *ghApp) bool { return a.ClientID == id }); a != nil && id != "" {
-		return ghClient{name: a.Name, secret: a.ClientSecret, callbacks: a.Callbacks, exact: true}, true
+		return ghClient{name: a.Name, secrets: withOlder(a.Older, a.ClientSecret), callbacks: a.Callbacks, exact: true}, true
 	}
 	return ghClient{}, false
 }

@@ -78,16 +78,7 @@ func (g *GitHubState) jwt(value string, now time.Time) (ghWho, *ghAnswer) {
 	if app == nil {
 		return ghWho{}, fail(http.StatusNotFound, "Integration not found")
 	}
-	block, _ := pem.Decode([]byte(app.PublicKey))
-	if block == nil {
-		return ghWho{}, bad
-	}
-	key, err := x509.ParsePKCS1PublicKey(block.Bytes)
-	if err != nil {
-		return ghWho{}, bad
-	}
-	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], raw[2]) != nil {
+	if !app.signed([]byte(parts[0]+"."+parts[1]), raw[2]) {
 		return ghWho{}, bad
 	}
 	switch until := time.Unix(claims.Until, 0); {
@@ -99,6 +90,22 @@ func (g *GitHubState) jwt(value string, now time.Time) (ghWho, *ghAnswer) {
 		return ghWho{}, fail(http.StatusUnauthorized, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
 	}
 	return ghWho{app: app}, nil
+}
+
+// publicKeys are those of all the App's private keys, any of which is good.
+func (a *ghApp) publicKeys() []string { return append([]string{a.PublicKey}, a.Keys...) }
+
+// signed says whether one of the App's keys has signed the text.
+func (a *ghApp) signed(text, signature []byte) bool {
+	sum := sha256.Sum256(text)
+	return slices.ContainsFunc(a.publicKeys(), func(public string) bool {
+		block, _ := pem.Decode([]byte(public))
+		if block == nil {
+			return false
+		}
+		key, err := x509.ParsePKCS1PublicKey(block.Bytes)
+		return err == nil && rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
+	})
 }
 
 // classicScopes are the scopes of a classic token that allow a permission;

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"html"
 	"net/http"
 	"net/url"
 	"slices"
@@ -118,25 +117,62 @@ func slug(name string) string {
 	}, strings.ToLower(name)), "-")
 }
 
-// manifestPage shows what a manifest would make, and the one button. It comes
-// by POST with the field manifest, and the query's state (GitHub docs,
-// "Registering a GitHub App from a manifest", step 1). On the real page the
-// person may edit the name.
-func (w *World) manifestPage(rw http.ResponseWriter, r *http.Request) {
-	m, owner, problem := w.manifest(r)
-	if problem != "" {
-		htmlPage(rw, http.StatusUnprocessableEntity, problem, "<p>Invalid GitHub App configuration</p>")
-		return
-	}
-	fields := url.Values{"manifest": {r.PostFormValue("manifest")}, "state": {r.URL.Query().Get("state")}}
-	body := "<p>" + html.EscapeString(m.Name) + "</p>\n" +
-		htmlForm(strings.TrimSuffix(r.URL.Path, "/new"), "Create GitHub App for "+owner, fields)
-	htmlPage(rw, http.StatusOK, "Create GitHub App", body)
+// invalidApp is the page of a manifest that is not taken.
+func invalidApp(problem string) sheet {
+	return sheet{
+		Site: onGitHub, Heading: "Invalid GitHub App configuration",
+		Text: []string{"The configuration does not appear to be a valid GitHub App manifest. The following must be addressed:"},
+	}.refused(problem)
 }
 
+// manifestSheet shows what a manifest would make, its name to be edited, and
+// the one button. Where only the name is refused, another can be typed.
+func manifestSheet(action string, m ghManifest, owner, raw, state, problem string) sheet {
+	if problem != "" && !strings.HasPrefix(problem, "Name ") {
+		return invalidApp(problem)
+	}
+	p := sheet{
+		Site: onGitHub, Title: "Create GitHub App", Heading: "Create GitHub App for " + owner,
+		Text:  []string{"The App asks for these permissions:"},
+		Facts: permissionFacts(m.Permissions),
+		Forms: []sheetForm{{
+			Action: action, Button: "Create GitHub App for " + owner, Hidden: []sheetFact{{"manifest", raw}, {"state", state}},
+			Groups: []sheetGroup{{Fields: []sheetField{{
+				Kind: fieldText, Name: "name", Label: "GitHub App name", Value: m.Name,
+				Note: "The name of your GitHub App must be unique. You can change it now.",
+			}}}},
+		}},
+	}
+	for _, e := range m.Events {
+		p.Facts = append(p.Facts, sheetFact{"Event", e})
+	}
+	p.Facts = append(p.Facts, sheetFact{"Homepage URL", m.URL})
+	if m.Hook != nil && (m.Hook.Active == nil || *m.Hook.Active) {
+		p.Facts = append(p.Facts, sheetFact{"Webhook URL", m.Hook.URL})
+	}
+	if problem != "" {
+		return p.refused(problem)
+	}
+	return p
+}
+
+// manifestPage comes by POST with the field manifest, and the query's state
+// (GitHub docs, "Registering a GitHub App from a manifest", step 1). On the
+// real page the person may edit the name, too.
+func (w *World) manifestPage(rw http.ResponseWriter, r *http.Request) {
+	m, owner, problem := w.manifest(r)
+	raw, state := r.PostFormValue("manifest"), r.URL.Query().Get("state")
+	manifestSheet(strings.TrimSuffix(r.URL.Path, "/new"), m, owner, raw, state, problem).write(rw)
+}
+
+// manifest reads the manifest of a form, with the name that was typed, and
+// says what is wrong with it.
 func (w *World) manifest(r *http.Request) (m ghManifest, owner, problem string) {
 	if err := json.Unmarshal([]byte(r.PostFormValue("manifest")), &m); err != nil {
 		return m, "", "The manifest is not valid JSON"
+	}
+	if r.PostForm.Has("name") {
+		m.Name = strings.TrimSpace(r.PostForm.Get("name"))
 	}
 	w.Look(func(s *State) {
 		owner = r.PathValue("org")
@@ -159,16 +195,21 @@ func (w *World) manifest(r *http.Request) (m ghManifest, owner, problem string) 
 func (w *World) createApp(rw http.ResponseWriter, r *http.Request) {
 	m, owner, problem := w.manifest(r)
 	back, err := url.Parse(m.RedirectURL)
-	if problem != "" || err != nil {
-		htmlPage(rw, http.StatusUnprocessableEntity, problem, "<p>Invalid GitHub App configuration</p>")
+	refuse := func(why string) {
+		manifestSheet(r.URL.Path, m, owner, r.PostFormValue("manifest"), r.PostFormValue("state"), why).write(rw)
+	}
+	if problem != "" {
+		refuse(problem)
 		return
 	}
-	private, public, err := newAppKey()
+	var private, public, code string
+	if err == nil {
+		private, public, err = newAppKey()
+	}
 	if err != nil {
-		htmlPage(rw, http.StatusInternalServerError, err.Error(), "")
+		refuse(err.Error())
 		return
 	}
-	var code string
 	err = w.Update(func(s *State) error {
 		if text := s.GitHub.check(m); text != "" {
 			return fmt.Errorf("%s", text)
@@ -178,7 +219,7 @@ func (w *World) createApp(rw http.ResponseWriter, r *http.Request) {
 		return nil
 	})
 	if err != nil {
-		htmlDone(rw, err, "", "")
+		refuse(err.Error())
 		return
 	}
 	q := back.Query()

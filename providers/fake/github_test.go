@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -237,4 +238,15 @@ func makeApp(t *testing.T, w *World, name, extra string) hubReply {
 	r := h.do(http.MethodPost, "/app-manifests/"+q.Get("code")+"/conversions", "").want(http.StatusCreated)
 	h.do(http.MethodPost, "/app-manifests/"+q.Get("code")+"/conversions", "").want(http.StatusNotFound)
 	return r
+}
+
+// htmlForm is a form with its fields and one button.
+func htmlForm(action, button string, fields url.Values) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<form method=\"post\" action=\"%s\">\n", html.EscapeString(action))
+	for k := range fields {
+		fmt.Fprintf(&b, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n", html.EscapeString(k), html.EscapeString(fields.Get(k)))
+	}
+	fmt.Fprintf(&b, "<button type=\"submit\">%s</button>\n</form>", html.EscapeString(button))
+	return b.String()
 }

@@ -47,6 +47,8 @@ func newHost(seed, name, address string) HostState {
 	sum := sha256.Sum256([]byte(seed + "/host key of " + name))
 	h := HostState{Name: name, Address: address, Seed: sum[:], Known: true, Threads: 12, Files: map[string]string{}}
 	h.Files[hostKeyFile] = h.publicKey() + "\n"
+	h.Files["/etc/os-release"] = "NAME=NixOS\nID=nixos\n"
+	h.Files["/proc/meminfo"] = "MemTotal:       65745920 kB\n"
 	return h
 }
 

@@ -1,9 +1,11 @@
 package fake
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
 	"sort"
 	"strings"
@@ -26,25 +28,23 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 	}
 	var h HostState
 	var want string
+	anyHost := false
 	w.Look(func(s *State) {
 		h = s.Host
 		h.Units, h.Files = slices.Clone(h.Units), maps.Clone(h.Files)
-		want = s.Config.Host.SSH
+		want, anyHost = s.Config.Host.SSH, s.AnyHost
 	})
-	user, host, found := strings.Cut(call.dest, "@")
-	if !found {
-		user, host = "root", call.dest
+	user, host := destination(call.dest)
+	if anyHost {
+		w.hostCalled(host)
 	}
 	if call.show {
 		_, _ = fmt.Fprintf(stdout, "host %s\nuser %s\nhostname %s\nport 22\n", host, user, host)
 		return 0
 	}
-	_, wantHost, found := strings.Cut(want, "@")
-	if !found {
-		wantHost = want
-	}
+	_, wantHost := destination(want)
 	switch {
-	case host != wantHost && host != h.Name && host != h.Address:
+	case !anyHost && host != wantHost && host != h.Name && host != h.Address:
 		_, _ = fmt.Fprintf(stderr, "ssh: Could not resolve hostname %s: Name or service not known\n", host)
 		return sshFailed
 	case h.Down:
@@ -55,6 +55,18 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 		return sshFailed
 	}
 	return h.shell(call.command, stdout, stderr)
+}
+
+// destination is who and where of an ssh destination: [user@]host, or a URI
+// ssh://[user@]host[:port] (ssh(1)). Without a user it is root.
+func destination(dest string) (user, host string) {
+	if u, err := url.Parse(dest); err == nil && u.Scheme == "ssh" {
+		return cmp.Or(u.User.Username(), "root"), u.Hostname()
+	}
+	if i := strings.LastIndexByte(dest, '@'); i >= 0 {
+		return dest[:i], dest[i+1:]
+	}
+	return "root", dest
 }
 
 // sshCall is what ssh was asked to do.

@@ -54,6 +54,7 @@ func PersonReads(ctx context.Context, hc *http.Client, at string) (map[string]st
 type webForm struct {
 	action, method string
 	fields         url.Values
+	choice         string // the name of the <select> that is read
 }
 
 type webPage struct {
@@ -157,14 +158,36 @@ func readPage(r io.Reader, at *url.URL) (webPage, error) {
 			case "form":
 				inForm = true
 				p.forms = append(p.forms, webForm{action: a["action"], method: formMethod(a["method"]), fields: url.Values{}})
-			case "input", "button":
-				if inForm && a["name"] != "" {
-					p.forms[len(p.forms)-1].fields.Add(a["name"], a["value"])
+			case "input", "button", "select", "option":
+				if inForm {
+					p.forms[len(p.forms)-1].field(t.Data, a)
 				}
 			}
 		case html.CommentToken, html.DoctypeToken:
 		}
 	}
+}
+
+// field takes a field as it is sent; of a choice, what is selected, or else its
+// first option.
+func (f *webForm) field(tag string, a map[string]string) {
+	switch _, now := a["selected"]; {
+	case tag == "select":
+		f.choice = a["name"]
+	case tag == "option":
+		if f.choice != "" && (now || !f.fields.Has(f.choice)) {
+			f.fields.Set(f.choice, a["value"])
+		}
+	case a["name"] != "" && ticked(a):
+		f.fields.Add(a["name"], a["value"])
+	}
+}
+
+// ticked says whether a field is sent: of boxes and radio buttons, those that
+// are ticked.
+func ticked(attr map[string]string) bool {
+	_, yes := attr["checked"]
+	return yes || attr["type"] != fieldTick && attr["type"] != fieldOne
 }
 
 func formMethod(m string) string {

@@ -25,6 +25,13 @@ const foreignSecret = state.SecretName("omnara1-backup-passphrase")
 // nixwright.toml that leads to this world. A file that is there stays as it
 // is. It runs no git.
 func (w *World) Prepare() error {
+	var said state.Config
+	w.Look(func(s *State) { said = s.Config })
+	return w.prepare(said)
+}
+
+// prepare is Prepare with these answers.
+func (w *World) prepare(said state.Config) error {
 	root := filepath.Dir(filepath.Dir(w.dir))
 	var cfg state.Config
 	var me, host, scenario string
@@ -48,7 +55,7 @@ func (w *World) Prepare() error {
 			return fmt.Errorf("prepare %s: %w", root, err)
 		}
 	}
-	answers, err := w.answers(cfg, root)
+	answers, err := w.answers(said, root)
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", root, err)
 	}
@@ -116,8 +123,12 @@ func said(text string) string {
 			continue
 		}
 		if strings.HasPrefix(l, "[") {
-			last := len(out) - 1
-			if name, empty := strings.CutPrefix(out[last], "\n["); empty && !strings.HasPrefix(l, "["+strings.TrimSuffix(name, "]")+".") {
+			for len(out) > 0 {
+				last := len(out) - 1
+				name, empty := strings.CutPrefix(out[last], "\n[")
+				if !empty || strings.HasPrefix(l, "["+strings.TrimSuffix(name, "]")+".") {
+					break
+				}
 				out = out[:last]
 			}
 			l = "\n" + l

@@ -29,10 +29,11 @@ import (
 type State struct {
 	Seed     string            `json:"seed"`
 	Scenario string            `json:"scenario"`
-	Config   state.Config      `json:"config"` // what the scenario is about: names, domains, repositories
-	Count    int               `json:"count"`  // of values made by Make, so that each is new
-	Ports    map[string]int    `json:"ports"`  // service -> port, the same again after a restart
-	Writes   []Write           `json:"writes"` // every request that changes something, in order
+	Config   state.Config      `json:"config"`             // what the scenario is about: names, domains, repositories
+	AnyHost  bool              `json:"any_host,omitempty"` // every ssh destination is the host
+	Count    int               `json:"count"`              // of values made by Make, so that each is new
+	Ports    map[string]int    `json:"ports"`              // service -> port, the same again after a restart
+	Writes   []Write           `json:"writes"`             // every request that changes something, in order
 	GitHub   GitHubState       `json:"github"`
 	Cloud    CloudState        `json:"cloud"`
 	Host     HostState         `json:"host"`

@@ -1,5 +1,6 @@
-// Package git makes new files visible to a flake, which sees only what Git
-// knows of. It commits nothing and adds no content.
+// Package git says which repository a folder is in, and makes new files visible
+// to a flake, which sees only what Git knows of. It commits nothing and adds no
+// content.
 package git
 
 import (
@@ -53,6 +54,44 @@ func (g *Git) IntentToAdd(ctx context.Context, paths ...string) error {
 		return fmt.Errorf("make new files known: git: %s", state.CleanText(r.Stderr, 300))
 	}
 	return nil
+}
+
+// Here says which work tree the folder is in, on which branch, and how many
+// files differ there. It changes nothing, Git's own index included. found is
+// false outside a work tree and without Git.
+func (g *Git) Here(ctx context.Context) (here state.GitHere, found bool, err error) {
+	r, err := g.git(ctx, []string{"rev-parse", "--show-toplevel"})
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return here, false, nil
+	case err != nil:
+		return here, false, fmt.Errorf("look at the repository: %w", err)
+	case r.Exit != 0 && (strings.Contains(r.Stderr, "not a git repository") || strings.Contains(r.Stderr, "must be run in a work tree")):
+		return here, false, nil
+	case r.Exit != 0:
+		return here, false, fmt.Errorf("look at the repository: git: %s", state.CleanText(r.Stderr, 300))
+	}
+	here.Root = strings.TrimSuffix(r.Stdout, "\n")
+	r, err = g.git(ctx, []string{
+		"-c", "core.fsmonitor=false", "--no-optional-locks",
+		"status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=all",
+	})
+	if err != nil {
+		return here, false, fmt.Errorf("look at the repository: %w", err)
+	}
+	if r.Exit != 0 {
+		return here, false, fmt.Errorf("look at the repository: git: %s", state.CleanText(r.Stderr, 300))
+	}
+	for line := range strings.Lines(r.Stdout) {
+		head, isHead := strings.CutPrefix(line, "# branch.head ")
+		switch {
+		case isHead && head != "(detached)\n":
+			here.Branch = state.CleanText(head, 100)
+		case !strings.HasPrefix(line, "#"):
+			here.Changed++
+		}
+	}
+	return here, true, nil
 }
 
 // git runs Git with plain paths (no patterns) and English words.

@@ -6,9 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nixwright/nixwright/providers/git"
 	"github.com/nixwright/nixwright/providers/runner"
+	"github.com/nixwright/nixwright/state"
 )
 
 func run(t *testing.T, dir string, args ...string) string {
@@ -82,5 +84,53 @@ func TestBareAndMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := git.New(dir, runner.Exec{}).IntentToAdd(t.Context(), "a"); err != nil {
 		t.Errorf("no git: %v", err)
+	}
+}
+
+func TestHere(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed: apt-get install git")
+	}
+	top, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(top, "infra")
+	here := func(want state.GitHere) {
+		t.Helper()
+		if got, found, err := git.New(root, runner.Exec{}).Here(t.Context()); err != nil || !found || got != want {
+			t.Errorf("got %+v, %v, %v, want %+v", got, found, err, want)
+		}
+	}
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, found, err := git.New(root, runner.Exec{}).Here(t.Context()); err != nil || found {
+		t.Errorf("no repository: %v, %v", found, err)
+	}
+	run(t, top, "init", "-q", "-b", "master")
+	here(state.GitHere{Root: top, Branch: "master"})
+	write(t, filepath.Join(root, "a.nix"))
+	write(t, filepath.Join(root, "b c.nix"))
+	run(t, top, "config", "status.showUntrackedFiles", "no")
+	run(t, top, "config", "core.fsmonitor", filepath.Join(top, "never-run"))
+	here(state.GitHere{Root: top, Branch: "master", Changed: 1}) // a folder counts as one
+	run(t, top, "-c", "core.fsmonitor=false", "add", ".")
+	here(state.GitHere{Root: top, Branch: "master", Changed: 2})
+	run(t, top, "-c", "core.fsmonitor=false", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")
+	here(state.GitHere{Root: top, Branch: "master"})
+	run(t, top, "-c", "core.fsmonitor=false", "checkout", "-q", "--detach")
+	here(state.GitHere{Root: top})
+	before, err := os.Stat(filepath.Join(top, ".git", "index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(root, "a.nix"), before.ModTime().Add(time.Hour), before.ModTime().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	here(state.GitHere{Root: top})
+	if after, err := os.Stat(filepath.Join(top, ".git", "index")); err != nil || !os.SameFile(before, after) || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("a look changed the index: %v", err)
 	}
 }

@@ -1,5 +1,6 @@
 // Package realtest starts the real programs that the set-up consists of, for
-// tests: buildbot, niks3 on PostgreSQL and S3, oauth2-proxy behind nginx, sshd.
+// tests: buildbot, niks3 on PostgreSQL and S3, oauth2-proxy behind nginx, sshd,
+// chromium.
 // They listen on loopback, keep everything in the test's own directory and end
 // with it. Where a program is not installed the test is skipped and says how
 // to get it; the continuous integration lets no test skip.
@@ -45,6 +46,7 @@ var programs = []program{
 	{"dbus-daemon", "apt-get install dbus", nil},
 	{"systemd", "apt-get install systemd", []string{"/usr/lib/systemd/systemd", "/lib/systemd/systemd"}},
 	{"unshare", "apt-get install util-linux", nil},
+	{"chromium", "apt-get install chromium", nil},
 }
 
 // Find returns the path of a program, looked for where .ci/programs puts it,

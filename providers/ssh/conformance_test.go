@@ -86,7 +86,7 @@ func facts(t *testing.T, h *ssh.Host, is situation) {
 	t.Helper()
 	there := is == deployedAll
 	d, err := h.Describe(t.Context())
-	if err != nil || !strings.HasPrefix(d.Recipient, "age of ssh-ed25519 ") || d.Threads < 1 {
+	if err != nil || !strings.HasPrefix(d.Recipient, "age of ssh-ed25519 ") || d.Threads < 1 || d.OS == "" || d.Memory < 1<<20 {
 		t.Errorf("describe: %+v, %v", d, err)
 	}
 	a, found, err := h.Applied(t.Context())

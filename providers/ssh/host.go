@@ -57,10 +57,10 @@ func New(o Options) *Host {
 	return &Host{o: o}
 }
 
-// Describe reads the host's ed25519 key, as an age recipient, and the number
-// of its threads, over one connection whose host key is known already.
+// Describe reads the host's ed25519 key, as an age recipient, and what machine
+// it is, over one connection whose host key is known already.
 func (h *Host) Describe(ctx context.Context) (state.Host, error) {
-	r, err := h.remote(ctx, "read host key", "cat "+keyPath+" && nproc")
+	r, err := h.remote(ctx, "read host key", "cat "+keyPath+" && nproc; cat /etc/os-release /proc/meminfo")
 	if err != nil {
 		return state.Host{}, err
 	}
@@ -75,9 +75,18 @@ func (h *Host) Describe(ctx context.Context) (state.Host, error) {
 		if n, err := strconv.Atoi(line); err == nil && n > 0 {
 			d.Threads = n
 		}
+		if name, ok := strings.CutPrefix(line, "NAME="); ok { // os-release(5)
+			d.OS = state.CleanText(strings.Trim(name, `"'`), 40)
+		}
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "MemTotal:" { // proc_meminfo(5)
+			if kib, err := strconv.ParseInt(f[1], 10, 64); err == nil && kib > 0 {
+				d.Memory = kib << 10
+			}
+		}
 	}
 	if d.Recipient == "" {
 		return state.Host{}, state.Problem{
+			Key:  "host.recipient",
 			What: "read host key of " + h.o.Dest,
 			Why:  "it has no ed25519 key in " + keyPath,
 			Fix:  "set host.recipient to the age recipient with which its sops-nix decrypts",

@@ -131,13 +131,14 @@ func (h *Host) verdict(op string, r runner.Result) error {
 		}
 	case says("Host key verification failed", "host key is known for"):
 		return state.Problem{
+			Key:  "host.recipient",
 			What: what,
 			Why:  "its host key is not known on this machine",
 			Fix:  "connect once by hand and confirm the fingerprint that the machine's console shows: ssh " + h.o.Dest + "; or set host.recipient",
 		}
 	case says("Permission denied", "Too many authentication failures"):
 		return state.Problem{
-			What: what, Why: "ssh was refused: " + last(r.Stderr),
+			Key: "host.ssh", What: what, Why: "ssh was refused: " + last(r.Stderr),
 			Fix: "make this work without a password: ssh " + h.o.Dest + " (an agent with your key, ssh-add, the right user)",
 		}
 	}

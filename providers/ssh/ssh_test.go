@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	describe = "cat /etc/ssh/ssh_host_ed25519_key.pub && nproc"
+	describe = "cat /etc/ssh/ssh_host_ed25519_key.pub && nproc; cat /etc/os-release /proc/meminfo"
 	applied  = "cat /etc/nixwright/applied.json"
 	deployed = "ls -1 /run/secrets"
 	show     = "env LC_ALL=C TZ=UTC systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,Result,NRestarts,LastTriggerUSec,NextElapseUSecRealtime -- "
@@ -48,6 +48,7 @@ func TestDescribe(t *testing.T) {
 		says string
 	}{
 		{name: "all", a: answer{stdout: "ssh-ed25519 AAAA root@ci\n16\n"}, want: state.Host{Recipient: "age of ssh-ed25519 AAAA root@ci", Threads: 16}},
+		{name: "the machine too", a: answer{stdout: "ssh-ed25519 AAAA\n16\nPRETTY_NAME=\"NixOS 25.05 (Warbler)\"\nNAME=\"NixOS\"\nID=nixos\nMemTotal:       65745920 kB\nMemFree: 8 kB\n"}, want: state.Host{Recipient: "age of ssh-ed25519 AAAA", Threads: 16, OS: "NixOS", Memory: 65745920 << 10}},
 		{name: "a talkative shell", a: answer{stdout: "Welcome!\nssh-ed25519 AAAA\n8\n"}, want: state.Host{Recipient: "age of ssh-ed25519 AAAA", Threads: 8}},
 		{name: "no nproc", a: answer{stdout: "ssh-ed25519 AAAA\n", stderr: "nproc: not found", exit: 127}, want: state.Host{Recipient: "age of ssh-ed25519 AAAA"}},
 		{name: "no key", a: answer{stderr: "cat: No such file", exit: 1}, says: "no ed25519 key"},

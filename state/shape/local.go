@@ -87,6 +87,7 @@ func counted(c state.Config, list state.Secret, host state.Host) ([]state.Worker
 		}
 		if w.Cores == 0 {
 			return nil, state.Problem{
+				Key:  "workers",
 				What: "the cores of the worker " + w.Name + " are not known",
 				Why:  "they are not said, and the machine could not be asked",
 				Fix:  "say them: --set workers=" + w.Name + "=8, or cores under [[workers]]",

@@ -17,8 +17,13 @@ type Deps struct {
 	Config state.Config // derived: every name is there
 	Dir    state.Dir
 	Web    string // GitHub's web address, for the pages that people open
+	Home   string // the user's folder, to tell paths in it shortly; may be empty
 	Have   Credentials
 	Yes    bool // says yes to what is only offered
+
+	// SSHHosts lists the machines that the user's ssh configuration names; nil:
+	// it is not looked at.
+	SSHHosts func() []string
 
 	GitHub    GitHub
 	Apps      Apps
@@ -49,8 +54,12 @@ type Deps struct {
 	Now       func() time.Time
 }
 
-// Credentials says which tokens this run has.
-type Credentials struct{ GitHub, Cloudflare bool }
+// Credentials says which tokens this run has, and where each was found, in the
+// user's words: gh, GH_TOKEN; empty: a person gave it here.
+type Credentials struct {
+	GitHub, Cloudflare         bool
+	GitHubFrom, CloudflareFrom string
+}
 
 // GitHub looks at the account and the repositories, as the token's user.
 type GitHub interface {
@@ -180,7 +189,7 @@ type Rules interface {
 
 // Host looks at the machine over ssh.
 type Host interface {
-	// Describe reads its host key and size, over a connection whose host key
+	// Describe reads its host key, its system and its size, over a connection whose host key
 	// is known already; state.ErrOffline where it does not answer,
 	// a state.Problem where its key is not known.
 	Describe(ctx context.Context) (state.Host, error)
@@ -202,8 +211,11 @@ type Nix interface {
 	Parse(ctx context.Context, paths ...string) (ran bool, err error)
 }
 
-// Git makes new files visible to a flake; outside a repository it does nothing.
+// Git says which repository this is, and makes new files visible to a flake;
+// outside a repository it does nothing.
 type Git interface {
+	// Here says in which work tree the repository is; it changes nothing.
+	Here(ctx context.Context) (here state.GitHere, found bool, err error)
 	IntentToAdd(ctx context.Context, paths ...string) error
 }
 

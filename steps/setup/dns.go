@@ -102,7 +102,7 @@ func (s dns) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) 
 func (s dns) unreachable(seen namesSeen) steps.Finding {
 	domain := s.Config.CI.Domain
 	if len(seen.host) == 0 {
-		return blocked(state.Problem{What: "the address of " + s.Config.Host.SSH + " is not known", Why: "no name server knows it", Fix: "give it an address record, or set host.ssh to its address"})
+		return blocked(state.Problem{Key: "host.ssh", What: "the address of " + s.Config.Host.SSH + " is not known", Why: "no name server knows it", Fix: "give it an address record, or set host.ssh to its address"})
 	}
 	why := "ssh reaches the host at a private address, " + seen.host[0].String()
 	if len(seen.ci) == 0 {

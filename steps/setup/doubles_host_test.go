@@ -124,6 +124,7 @@ type hostDouble struct {
 	deployed []state.SecretName
 	inputs   state.Inputs
 	noNix    bool
+	here     state.GitHere
 	parsed   []string
 	tracked  []string
 }
@@ -202,6 +203,11 @@ func (h *hostDouble) Inputs(context.Context) (i state.Inputs, err error) {
 func (h *hostDouble) Parse(_ context.Context, paths ...string) (ran bool, err error) {
 	err = h.look("Parse", func() { h.parsed = append(h.parsed, paths...) })
 	return !h.noNix, err
+}
+
+func (h *hostDouble) Here(context.Context) (g state.GitHere, found bool, err error) {
+	err = h.look("Here", func() { g, found = h.here, h.here.Root != "" })
+	return g, found, err
 }
 
 func (h *hostDouble) IntentToAdd(_ context.Context, paths ...string) error {

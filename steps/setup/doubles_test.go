@@ -199,6 +199,9 @@ func complete(t *testing.T, step string, p state.Problem) {
 	if p.URL != "" && !strings.HasPrefix(p.URL, "https://") {
 		t.Errorf("%s: no page is at %s", step, p.URL)
 	}
+	if _, found := state.QuestionFor(p.Key); p.Key != "" && !found {
+		t.Errorf("%s: there is no answer %s", step, p.Key)
+	}
 	if _, found := state.FailureByID(p.ID); p.ID != "" && !found {
 		t.Errorf("%s: there is no failure %s", step, p.ID)
 	}

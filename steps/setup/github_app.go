@@ -60,7 +60,7 @@ func (s githubApp) Detect(ctx context.Context, in state.Facts) (steps.Finding, e
 		return s.inFile(), nil
 	case auth.ID != 0:
 		return blocked(state.Problem{
-			What: fmt.Sprintf("the private key of App %d is not sealed here", auth.ID), Why: "GitHub shows it once, when it is made",
+			Key: appKeyFileKey, What: fmt.Sprintf("the private key of App %d is not sealed here", auth.ID), Why: "GitHub shows it once, when it is made",
 			Fix: "make one with \"Generate a private key\" on the page, then --set adopt.app_key_file=FILE", URL: state.AppURL(s.Web, owner, state.AppSlug(s.Config.GitHub.AppName)),
 		}), nil
 	}
@@ -120,9 +120,12 @@ func misfit(err error) bool {
 	return errors.Is(err, state.ErrUnauthorized) || errors.Is(err, state.ErrNotFound)
 }
 
+// appKeyFileKey is the answer that brings the key of an App that is there.
+const appKeyFileKey = "adopt.app_key_file"
+
 func (s githubApp) wrongKey(which string, id int64, owner state.Owner) state.Problem {
 	return state.Problem{
-		ID: "F13", What: fmt.Sprintf("%s does not fit App %d", which, id), Why: "the App was deleted, or the key is another App's or was deleted on the page",
+		ID: "F13", Key: appKeyFileKey, What: fmt.Sprintf("%s does not fit App %d", which, id), Why: "the App was deleted, or the key is another App's or was deleted on the page",
 		Fix: "make a new key on the App's page, then --set adopt.app_id=ID --set adopt.app_key_file=FILE", URL: state.AppURL(s.Web, owner, state.AppSlug(s.Config.GitHub.AppName)),
 	}
 }
@@ -195,7 +198,7 @@ func (s githubApp) adopt(ctx context.Context, id int64, owner state.Owner, out s
 		return err
 	}
 	if !found {
-		return state.Problem{What: "there is no file " + file, Why: "adopt.app_key_file names it", Fix: "give the path of the .pem file that GitHub let you download"}
+		return state.Problem{Key: appKeyFileKey, What: "there is no file " + file, Why: "adopt.app_key_file names it", Fix: "give the path of the .pem file that GitHub let you download"}
 	}
 	app, err := s.Apps.App(ctx, state.AppAuth{ID: id, Key: key})
 	if misfit(err) {

@@ -94,7 +94,7 @@ func (s localSecrets) known(set shape.Set) (steps.Finding, error) {
 	f := ready(fmt.Sprintf("%d, shapes right", len(set)), state.With(state.One(state.FactPublicKey, public), state.FactWorkers, workers))
 	if name, _, _ := strings.Cut(public, ":"); name != s.Config.Cache.KeyName {
 		f.Problems = []state.Problem{{
-			ID: "F26", What: "the sealed signing key is called " + name + ", not " + s.Config.Cache.KeyName, Why: "clients trust a key by its name",
+			ID: "F26", Key: "cache.key_name", What: "the sealed signing key is called " + name + ", not " + s.Config.Cache.KeyName, Why: "clients trust a key by its name",
 			Fix: "set cache.key_name to " + name,
 		}}
 	}

@@ -114,7 +114,7 @@ func (s login) Detect(ctx context.Context, in state.Facts) (steps.Finding, error
 	case id.ClientID != "" && !secret.Empty():
 		return s.look(ctx, id, noted, secret)
 	case !secret.Empty():
-		return blocked(state.Problem{What: "the client secret of " + s.app() + " is sealed, its client id is not known", Why: "no API gives the id back", Fix: "--set " + s.role.clientID + "=ID, or in nixwright.toml"}), nil
+		return blocked(state.Problem{Key: s.role.clientID, What: "the client secret of " + s.app() + " is sealed, its client id is not known", Why: "no API gives the id back", Fix: "--set " + s.role.clientID + "=ID, or in nixwright.toml"}), nil
 	case id.ClientID != "":
 		return s.missing(secretCost, "ask for", "the client secret of "+id.Name), nil
 	case s.Config.GitHub.Login == state.ViaGitHubApp:

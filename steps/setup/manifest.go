@@ -167,7 +167,7 @@ func (m manifestPage) taken(ctx context.Context) (*steps.Finding, error) {
 	}
 	if app.Owner.ID != m.owner.ID {
 		f := blocked(state.Problem{
-			ID: "F12", What: "the name " + name + " is taken", Why: "App names are one list for all of GitHub, and this one belongs to " + state.CleanText(app.Owner.Login, 40),
+			ID: "F12", Key: m.setting, What: "the name " + name + " is taken", Why: "App names are one list for all of GitHub, and this one belongs to " + state.CleanText(app.Owner.Login, 40),
 			Fix: "choose another: --set " + m.setting + "=NAME, or in nixwright.toml",
 		})
 		return &f, nil
@@ -177,7 +177,7 @@ func (m manifestPage) taken(ctx context.Context) (*steps.Finding, error) {
 		return &f, err
 	}
 	f := blocked(state.Problem{
-		What: "the App " + name + " exists, and its keys are not sealed here", Why: "GitHub sends them once; they never arrived, or somebody else has them",
+		Key: m.setting, What: "the App " + name + " exists, and its keys are not sealed here", Why: "GitHub sends them once; they never arrived, or somebody else has them",
 		Fix: m.ways, URL: state.AppURL(m.Web, app.Owner, app.Slug),
 	})
 	return &f, nil

@@ -29,14 +29,14 @@ func (s nixModule) Info() steps.Info {
 }
 
 // file is one that is written, and what may stand there without being lost.
-type nixFile struct{ path, text, name string }
+type nixFile struct{ path, text, name, key string }
 
 func (s nixModule) files(in state.Facts) ([]nixFile, error) {
 	facts, err := s.facts(in)
 	return []nixFile{
-		{s.Config.Paths.Module, nixfiles.Module(), nixfiles.ModuleName},
-		{s.Config.Paths.Client, nixfiles.Client(), nixfiles.ClientName},
-		{s.Config.Paths.Facts, facts.JSON(), ""},
+		{s.Config.Paths.Module, nixfiles.Module(), nixfiles.ModuleName, "paths.module"},
+		{s.Config.Paths.Client, nixfiles.Client(), nixfiles.ClientName, "paths.client"},
+		{s.Config.Paths.Facts, facts.JSON(), "", "paths.facts"},
 	}, err
 }
 
@@ -57,13 +57,13 @@ func (s nixModule) Detect(_ context.Context, in state.Facts) (steps.Finding, err
 		case have == one.text:
 		case one.name == "" && !nixfiles.IsFacts(have):
 			return blocked(state.Problem{
-				What: one.path + " is somebody's", Why: "it is no facts file of nixwright's, and what stands there is not overwritten",
+				Key: one.key, What: one.path + " is somebody's", Why: "it is no facts file of nixwright's, and what stands there is not overwritten",
 				Fix: "move it away, or choose another paths.facts",
 			}), nil
 		case one.name != "" && !nixfiles.Shipped(one.name, have):
 			line, ours, theirs := firstDifference(one.text, have)
 			return blocked(state.Problem{
-				What: one.path + " was edited by hand", Why: fmt.Sprintf("line %d is %q, ours is %q; what you wrote is not overwritten", line, theirs, ours),
+				Key: one.key, What: one.path + " was edited by hand", Why: fmt.Sprintf("line %d is %q, ours is %q; what you wrote is not overwritten", line, theirs, ours),
 				Fix: "set the module's options in your own configuration instead, and move this file away; or choose another path under [paths]",
 			}), nil
 		default:

@@ -81,7 +81,7 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 			cloud = unlessDenied(tokenErr)
 		}
 	}
-	problems, err := refusals(hub, cloud)
+	problems, err := s.refusals(hub, cloud)
 	if err != nil {
 		return steps.Finding{}, err
 	}
@@ -111,17 +111,21 @@ func (s preflight) Detect(ctx context.Context, _ state.Facts) (steps.Finding, er
 // Apply has nothing to do: preflight is never missing.
 func (s preflight) Apply(context.Context, state.Facts, steps.Finding, steps.Out) error { return nil }
 
-// refusals are the errors that a person can mend; any other is returned.
-func refusals(errs ...error) ([]state.Problem, error) {
+// refusals are the errors of GitHub and of Cloudflare that a person can mend;
+// any other is returned.
+func (s preflight) refusals(hub, cloud error) ([]state.Problem, error) {
 	var out []state.Problem
-	for _, err := range errs {
+	for _, one := range []struct {
+		key string
+		err error
+	}{{githubToken, hub}, {cloudflareToken, cloud}} {
 		var p state.Problem
-		switch {
+		switch err := s.refused(one.key, one.err); {
 		case err == nil:
-		case errors.As(state.Explain(err), &p):
+		case errors.As(err, &p):
 			out = append(out, p)
 		default:
-			return nil, err
+			return nil, one.err
 		}
 	}
 	return out, nil

@@ -11,19 +11,28 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
+// The answers that several problems are mended by.
+const (
+	githubToken     = "github.token"
+	cloudflareToken = "cloudflare.token"
+	reposKey        = "github.repos"
+	accountKey      = "cache.r2.account"
+	cacheDomainKey  = "cache.domain"
+)
+
 // absent names the tokens that this run does not have.
 func (s preflight) absent() []state.Problem {
 	var out []state.Problem
 	if !s.Have.GitHub {
 		out = append(out, state.Problem{
-			What: "no GitHub token", Why: "neither GH_TOKEN nor GITHUB_TOKEN is set, and gh is not signed in",
-			Fix: "run gh auth login, or set GH_TOKEN to a classic token with the scope repo", URL: state.GitHubTokenURL(),
+			Key: githubToken, What: "no GitHub token", Why: "neither GH_TOKEN nor GITHUB_TOKEN is set, and gh is not signed in",
+			Fix: "run gh auth login, or set GH_TOKEN to a classic token with the scope repo", URL: state.GitHubTokenURL(s.Config.Endpoints.GitHubWeb),
 		})
 	}
 	if !s.Have.Cloudflare {
 		out = append(out, state.Problem{
-			What: "no Cloudflare token", Why: "CLOUDFLARE_API_TOKEN is not set",
-			Fix: "make one on the page, which is filled in already, and set CLOUDFLARE_API_TOKEN", URL: state.CloudflareTokenURL(false),
+			Key: cloudflareToken, What: "no Cloudflare token", Why: "CLOUDFLARE_API_TOKEN is not set",
+			Fix: "make one on the page, which is filled in already, and set CLOUDFLARE_API_TOKEN", URL: state.CloudflareTokenURL(s.Config.Endpoints.CloudflareAPI, false),
 		})
 	}
 	return out
@@ -34,8 +43,8 @@ func (s preflight) github(user state.GitHubUser) []state.Problem {
 	for _, p := range state.PermissionsFor(state.ForGitHubToken) {
 		if user.Classic && !slices.Contains(user.Scopes, p.Name) {
 			out = append(out, state.Problem{
-				What: "the GitHub token lacks the scope " + p.Name, Why: p.Why,
-				Fix: "make a token on the page, or run gh auth refresh -s " + p.Name, URL: state.GitHubTokenURL(),
+				Key: githubToken, What: "the GitHub token lacks the scope " + p.Name, Why: p.Why,
+				Fix: "make a token on the page, or run gh auth refresh -s " + p.Name, URL: state.GitHubTokenURL(s.Config.Endpoints.GitHubWeb),
 			})
 		}
 	}
@@ -48,15 +57,15 @@ func (s preflight) repos(user state.GitHubUser, seen []repoSeen) []state.Problem
 		switch {
 		case !r.found:
 			out = append(out, state.Problem{
-				What: "there is no repository " + r.name, Why: "GitHub does not show it to " + user.Login + ": the name is wrong, or the token may not see it",
+				Key: reposKey, What: "there is no repository " + r.name, Why: "GitHub does not show it to " + user.Login + ": the name is wrong, or the token may not see it",
 				Fix: "set github.repos to what the page of the repository is called",
 			})
 		case r.repo.Archived:
-			out = append(out, state.Problem{What: r.name + " is archived", Why: "nothing can be built or changed there", Fix: "take it out of github.repos"})
+			out = append(out, state.Problem{Key: reposKey, What: r.name + " is archived", Why: "nothing can be built or changed there", Fix: "take it out of github.repos"})
 		case !r.repo.Admin:
 			out = append(out, state.Problem{
-				What: user.Login + " may not administer " + r.name, Why: "its topics and webhooks are looked at and set",
-				Fix: "use a token of somebody who may",
+				Key: reposKey, What: user.Login + " may not administer " + r.name, Why: "its topics and webhooks are looked at and set",
+				Fix: "take it out of github.repos, or use a token of somebody who may",
 			})
 		}
 	}
@@ -65,7 +74,7 @@ func (s preflight) repos(user state.GitHubUser, seen []repoSeen) []state.Problem
 
 func (s preflight) cloudflare(token state.CloudflareToken) []state.Problem {
 	if token.Status != "" && token.Status != "active" {
-		return []state.Problem{{What: "the Cloudflare token is " + token.Status, Why: "Cloudflare takes active tokens only", Fix: "make a new one on the page", URL: state.CloudflareTokenURL(token.Account)}}
+		return []state.Problem{{Key: cloudflareToken, What: "the Cloudflare token is " + token.Status, Why: "Cloudflare takes active tokens only", Fix: "make a new one on the page", URL: state.CloudflareTokenURL(s.Config.Endpoints.CloudflareAPI, token.Account)}}
 	}
 	// A token that may make tokens can read itself; one that cannot be read
 	// lacks at least that.
@@ -79,8 +88,8 @@ func (s preflight) cloudflare(token state.CloudflareToken) []state.Problem {
 		return nil
 	}
 	return []state.Problem{{
-		What: "the Cloudflare token lacks " + strings.Join(lacks, ", "), Why: strings.Join(why, "; "),
-		Fix: "add to the token what is missing, or make one on the page, which has all ticked", URL: state.CloudflareTokenURL(token.Account),
+		Key: cloudflareToken, What: "the Cloudflare token lacks " + strings.Join(lacks, ", "), Why: strings.Join(why, "; "),
+		Fix: "add to the token what is missing, or make one on the page, which has all ticked", URL: state.CloudflareTokenURL(s.Config.Endpoints.CloudflareAPI, token.Account),
 	}}
 }
 
@@ -100,9 +109,10 @@ func (s preflight) clock(user state.GitHubUser, token state.CloudflareToken) []s
 func (s preflight) account(seen []state.Account) (state.Account, []state.Problem) {
 	want := s.Config.Cache.R2.Account
 	i := slices.IndexFunc(seen, func(a state.Account) bool { return a.ID == want })
-	var ids []string
+	var ids, choices []string
 	for _, a := range seen {
-		ids = append(ids, a.ID+" ("+state.CleanText(a.Name, 40)+")")
+		name := state.CleanText(a.Name, 40)
+		ids, choices = append(ids, a.ID+" ("+name+")"), append(choices, a.ID+" "+name)
 	}
 	switch {
 	case want == "" && len(seen) == 1:
@@ -111,17 +121,17 @@ func (s preflight) account(seen []state.Account) (state.Account, []state.Problem
 		return seen[i], nil
 	case len(seen) == 0:
 		return state.Account{}, []state.Problem{{
-			What: "the Cloudflare token sees no account", Why: "it lacks Account Settings Read, or is limited to another account",
-			Fix: "make one on the page, which has it ticked", URL: state.CloudflareTokenURL(false),
+			Key: cloudflareToken, What: "the Cloudflare token sees no account", Why: "it lacks Account Settings Read, or is limited to another account",
+			Fix: "make one on the page, which has it ticked", URL: state.CloudflareTokenURL(s.Config.Endpoints.CloudflareAPI, false),
 		}}
 	case want == "":
 		return state.Account{}, []state.Problem{{
-			What: "the Cloudflare token sees several accounts", Why: "the bucket can be in one only: " + strings.Join(ids, ", "),
+			Key: accountKey, Choices: strings.Join(choices, "\n"), What: "the Cloudflare token sees several accounts", Why: "the bucket can be in one only: " + strings.Join(ids, ", "),
 			Fix: "set cache.r2.account to its id",
 		}}
 	}
 	return state.Account{}, []state.Problem{{
-		What: "the Cloudflare token does not see the account " + want, Why: "it sees " + strings.Join(ids, ", "),
+		Key: accountKey, Choices: strings.Join(choices, "\n"), What: "the Cloudflare token does not see the account " + want, Why: "it sees " + strings.Join(ids, ", "),
 		Fix: "set cache.r2.account to one of these, or use a token of that account",
 	}}
 }
@@ -133,12 +143,12 @@ func (s preflight) zone(account state.Account, zones []state.Zone) []state.Probl
 	switch {
 	case !found:
 		return []state.Problem{{
-			ID: "F23", What: "no zone of this token holds " + domain, Why: "R2 serves a bucket only under a domain whose zone is in the same Cloudflare account",
+			ID: "F23", Key: cacheDomainKey, What: "no zone of this token holds " + domain, Why: "R2 serves a bucket only under a domain whose zone is in the same Cloudflare account",
 			Fix: "add the domain to the account, give the token Zone Read on it, or set cache.domain",
 		}}
 	case z.Account != account.ID:
 		return []state.Problem{{
-			ID: "F23", What: "the zone " + z.Name + " is in another account", Why: "it is in " + z.Account + ", the bucket will be in " + account.ID,
+			ID: "F23", Key: cacheDomainKey, What: "the zone " + z.Name + " is in another account", Why: "it is in " + z.Account + ", the bucket will be in " + account.ID,
 			Fix: "set cache.r2.account to the zone's account, or cache.domain to a domain of this one",
 		}}
 	}

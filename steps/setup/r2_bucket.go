@@ -47,8 +47,8 @@ func (s r2Bucket) Detect(ctx context.Context, in state.Facts) (steps.Finding, er
 	f := ready(place(b), state.One(state.FactBucket, b))
 	if want.Location != "" && b.Location != "" && !strings.EqualFold(want.Location, b.Location) {
 		f.Problems = []state.Problem{{
-			What: b.Name + " is in " + strings.ToLower(b.Location) + ", not in " + want.Location,
-			Why:  "a bucket's location is chosen when it is made and cannot be changed", Fix: "set cache.r2.location to " + strings.ToLower(b.Location),
+			Key: "cache.r2.location", What: b.Name + " is in " + strings.ToLower(b.Location) + ", not in " + want.Location,
+			Why: "a bucket's location is chosen when it is made and cannot be changed", Fix: "set cache.r2.location to " + strings.ToLower(b.Location),
 		}}
 	}
 	return f, nil

@@ -69,12 +69,15 @@ func (s r2Token) Detect(ctx context.Context, in state.Facts) (steps.Finding, err
 	return s.orphan(ctx, name)
 }
 
+// tokenNameKey is the answer that names it.
+const tokenNameKey = "cache.r2.token_name"
+
 // foreign is a token of our name that is not ours to roll.
 func (s r2Token) foreign(name, why string) state.Problem {
 	return state.Problem{
-		What: "the token " + name + " exists, and its keys are not sealed here", Why: why,
+		Key: tokenNameKey, What: "the token " + name + " exists, and its keys are not sealed here", Why: why,
 		Fix: "seal the pair you have: sops set " + s.Config.Paths.Secrets + "; or choose another cache.r2.token_name; or delete the token on the page, and deploy after the new one is made",
-		URL: state.CloudflareTokensURL(false),
+		URL: state.CloudflareTokensURL(s.Config.Endpoints.CloudflareAPI, false),
 	}
 }
 

@@ -52,7 +52,7 @@ func (s r2Token) judge(seen tokenSeen) (steps.Finding, error) {
 	case i < 0:
 		f := ready(name+", keys work", state.One(state.FactR2Token, state.R2Token{Name: name}))
 		f.Problems = []state.Problem{{
-			What: "the keys work, but no token " + name + " has this id", Why: "it has another name, or belongs to somebody else, so its policy cannot be checked",
+			Key: tokenNameKey, What: "the keys work, but no token " + name + " has this id", Why: "it has another name, or belongs to somebody else, so its policy cannot be checked",
 			Fix: "set cache.r2.token_name to what the token is called",
 		}}
 		return f, nil

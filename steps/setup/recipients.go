@@ -42,7 +42,7 @@ func (s recipients) Detect(ctx context.Context, _ state.Facts) (steps.Finding, e
 		f.Problems = []state.Problem{{ID: "F35", What: "not checked whether the host can open the secrets", Why: s.Config.Host.SSH + " does not answer", Fix: "run this again when it does"}}
 	case errors.Is(err, state.ErrOffline):
 		return blocked(state.Problem{
-			ID: "F35", What: s.Config.Host.SSH + " does not answer", Why: "its host key decides who can read the secrets, so it is not guessed: " + err.Error(),
+			ID: "F35", Key: "host.ssh", What: s.Config.Host.SSH + " does not answer", Why: "its host key decides who can read the secrets, so it is not guessed: " + err.Error(),
 			Fix: "make ssh " + s.Config.Host.SSH + " work, or set host.recipient to the host's age recipient",
 		}), nil
 	default:
@@ -80,7 +80,8 @@ func (s recipients) Detect(ctx context.Context, _ state.Facts) (steps.Finding, e
 func (s recipients) host(ctx context.Context) (state.Host, error) {
 	h, err := s.Host.Describe(ctx)
 	if r := s.Config.Host.Recipient; r != "" {
-		return state.Host{Recipient: r, Threads: h.Threads}, nil
+		h.Recipient = r
+		return h, nil
 	}
 	return h, err
 }

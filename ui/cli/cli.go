@@ -35,9 +35,9 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Env      func(name string) string
-	Dir      string // working directory
-	Terminal bool   // in and out are terminals
-	Hidden   func() (string, error)
+	Dir      string        // working directory
+	Terminal bool          // in and out are terminals
+	Echo     func(on bool) // of what is typed; nil: it cannot be switched
 }
 
 // App is what main passes in.
@@ -61,9 +61,6 @@ type Request struct {
 	Listen bool                    // people are waited for: listen for their browsers
 	Yes    bool
 	Log    func(line string) // one line per request; nil: none
-	// Ask asks the person at the terminal for a token that is nowhere; nil:
-	// nobody is there.
-	Ask func(ctx context.Context, q state.Question) (state.Secret, error)
 }
 
 // Session is a run's steps and what they seal and ask through.
@@ -72,12 +69,20 @@ type Session struct {
 	Keep    steps.Keeper
 	Browser steps.Browser
 	Revoke  func(ctx context.Context) error // the bootstrap token
-	Close   func()
+	Lacks   []string                        // tokens that are nowhere: github.token, cloudflare.token
+	Far     bool                            // no browser can be opened here
+	// Around looks at what is here; Judge says whether a token will do; Repos
+	// lists the repositories to choose from.
+	Around func(ctx context.Context) state.Around
+	Judge  func(ctx context.Context, key string) error
+	Repos  func(ctx context.Context) ([]state.RepoListing, error)
+	Close  func()
 }
 
 // WorldRequest asks for a pretend world.
 type WorldRequest struct {
 	Dir, Scenario string
+	Blank         bool // nothing is answered in its directory
 }
 
 // World is the pretend world, served.
@@ -124,9 +129,11 @@ type command struct {
 	nonInteractive, noColour   bool
 	accessible, verbose, trust bool
 
-	last     steps.Report // of the setup that ran
-	closeLog func() error
-	served   bool // a world was up until it was ended
+	last      steps.Report // of the setup that ran
+	log       io.WriteCloser
+	talk      *talk
+	rehearsal bool // on the built-in world
+	served    bool // a world was up until it was ended
 }
 
 // Run runs one command line and returns its exit code.
@@ -134,19 +141,28 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 	if len(args) > 0 && args[0] == RoleCommand {
 		return app.Role(ctx, args[1:], s)
 	}
-	c := &command{app: app, io: s, closeLog: func() error { return nil }}
-	defer func() { _ = c.closeLog() }()
+	c := &command{app: app, io: s, talk: &talk{to: s.Err}}
+	c.io.Err = c.talk
+	defer func() {
+		if c.log != nil {
+			_ = c.log.Close()
+		}
+	}()
+	stopped := context.AfterFunc(ctx, func() {
+		_, _ = fmt.Fprintln(c.talk, "Stopping after this call. Again: at once. Both are safe.")
+	})
+	defer stopped()
 	root := c.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
-	root.SetErr(s.Err)
+	root.SetErr(c.io.Err)
 	err := root.ExecuteContext(ctx)
 	if strings.Contains(strings.Join(args, " ")+" ", "--output json ") || slices.Contains(args, "--output=json") {
 		c.output = "json" // also where the line could not be read to its end
 	}
 	if ctx.Err() != nil && !c.served {
-		_, _ = fmt.Fprintln(s.Err, "interrupted: what is done stays done; run it again to go on")
+		_, _ = fmt.Fprintln(c.io.Err, "interrupted: what is done stays done; run it again to go on")
 		if len(c.last.Rows) == 0 && c.output == "json" {
 			_ = plain.WriteLine(s.Out, plain.ErrorDoc{Kind: "result", Status: steps.Failed, Err: "interrupted", Problems: []state.Problem{}})
 		}
@@ -211,7 +227,7 @@ func (c *command) root() *cobra.Command {
 	f.StringVarP(&c.dir, "dir", "C", "", "infra repository (default: upwards from here to "+state.ConfigName+")")
 	f.StringVar(&c.file, "config", "", "file of answers (default: "+state.ConfigName+" in it)")
 	f.StringArrayVar(&c.set, "set", nil, "answer a question: key=value; @FILE or @- reads the value")
-	f.StringVar(&c.output, "output", "auto", "auto, text, json or quiet")
+	f.StringVar(&c.output, "output", "auto", "auto, tui, text, json or quiet")
 	f.BoolVarP(&c.nonInteractive, "non-interactive", "n", false, "never ask")
 	f.BoolVar(&c.noColour, "no-color", false, "no colour (also NO_COLOR)")
 	f.BoolVar(&c.accessible, "accessible", false, "line by line, for screen readers")

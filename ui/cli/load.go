@@ -18,7 +18,8 @@ type loaded struct {
 	said    state.Config // what was said, nothing derived
 	config  state.Config // derived
 	answers steps.Answers
-	isNew   bool     // there is no file of answers
+	file    string   // of answers
+	isNew   bool     // it is not there
 	foreign []string // keys of the file that would send credentials elsewhere, or run a program
 	ends    state.Endpoints
 }
@@ -35,7 +36,7 @@ func (c *command) load() (loaded, error) {
 	if err != nil {
 		return l, err
 	}
-	l.isNew, l.said = file.isNew, file.config
+	l.file, l.isNew, l.said = file.path, file.isNew, file.config
 	given, problems := c.given(&l.said)
 	if len(problems) > 0 {
 		return l, wrongUse(problemsError(problems))
@@ -74,6 +75,7 @@ func (c *command) findRoot() (string, error) {
 }
 
 type answersFile struct {
+	path   string
 	config state.Config
 	isNew  bool
 }
@@ -88,7 +90,7 @@ func (c *command) readFile(root string) (answersFile, error) {
 	data, found, err := state.ReadFile(path)
 	switch {
 	case err == nil && !found && c.file == "":
-		return answersFile{isNew: true}, nil
+		return answersFile{path: path, isNew: true}, nil
 	case err == nil && !found:
 		err = fs.ErrNotExist
 	}
@@ -99,7 +101,7 @@ func (c *command) readFile(root string) (answersFile, error) {
 	if len(problems) > 0 {
 		return answersFile{}, wrongUse(problemsError(problems))
 	}
-	return answersFile{config: config}, nil
+	return answersFile{path: path, config: config}, nil
 }
 
 // given takes --set and the environment into the config, and keeps the answers
@@ -175,7 +177,7 @@ func (c *command) readValue(from string) ([]byte, error) {
 func (l loaded) complete() error {
 	var problems []state.Problem
 	for _, q := range state.Required(l.said) {
-		problems = append(problems, state.Problem{What: q.Key + " is not answered", Why: q.Ask, Fix: "--set " + q.Key + "=..., " + state.EnvName(q.Key) + ", or " + state.ConfigName})
+		problems = append(problems, state.Problem{Key: q.Key, What: q.Key + " is not answered", Why: q.Ask, Fix: "--set " + q.Key + "=..., " + state.EnvName(q.Key) + ", or " + state.ConfigName})
 	}
 	if len(problems) == 0 {
 		problems = l.config.Check()

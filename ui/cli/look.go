@@ -16,7 +16,7 @@ func (c *command) look(ctx context.Context, yes bool) (steps.Report, error) {
 	if err != nil {
 		return steps.Report{}, err
 	}
-	if err := c.trusted(ctx, l, nil); err != nil {
+	if err := c.trusted(l, nil); err != nil {
 		return steps.Report{}, err
 	}
 	if err := l.complete(); err != nil {
@@ -123,13 +123,13 @@ func (c *command) renderCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := c.trusted(cmd.Context(), l, nil); err != nil {
+			if err := c.trusted(l, nil); err != nil {
 				return err
 			}
 			if err := l.complete(); err != nil {
 				return err
 			}
-			run, err := c.start(cmd.Context(), l, setupOptions{only: []string{"nix-module"}}, nil)
+			run, err := c.start(cmd.Context(), l, setupOptions{only: []string{"nix-module"}}, person{})
 			if err != nil {
 				return err
 			}

@@ -49,6 +49,9 @@ func (c *command) rehearseCommand() *cobra.Command {
 			if serve {
 				return c.serveWorld(cmd.Context(), scenario)
 			}
+			if c.interactive() {
+				return c.tryOut(cmd.Context(), scenario)
+			}
 			return c.rehearse(cmd.Context(), scenario)
 		},
 	}
@@ -78,7 +81,8 @@ func (c *command) worldDir() (dir string, temporary bool, err error) {
 }
 
 // openWorld starts the world and returns a command that lives in it.
-func (c *command) openWorld(ctx context.Context, scenario string) (World, *command, func(), error) {
+// blank: nothing is answered there.
+func (c *command) openWorld(ctx context.Context, scenario string, blank bool) (World, *command, func(), error) {
 	dir, temporary, err := c.worldDir()
 	if err != nil {
 		return World{}, nil, nil, err
@@ -88,12 +92,12 @@ func (c *command) openWorld(ctx context.Context, scenario string) (World, *comma
 			_ = os.RemoveAll(dir)
 		}
 	}
-	world, err := c.app.World(ctx, WorldRequest{Dir: dir, Scenario: scenario})
+	world, err := c.app.World(ctx, WorldRequest{Dir: dir, Scenario: scenario, Blank: blank})
 	if err != nil {
 		remove()
 		return World{}, nil, nil, err
 	}
-	inner := &command{app: c.app, io: c.io, dir: dir, output: c.output, nonInteractive: true, noColour: c.noColour, verbose: c.verbose, set: c.set, closeLog: c.closeLog}
+	inner := &command{app: c.app, io: c.io, dir: dir, output: c.output, nonInteractive: true, noColour: c.noColour, verbose: c.verbose, logFile: c.logFile, set: c.set, talk: c.talk, rehearsal: true}
 	inner.io.Terminal, inner.io.Env = false, worldEnv(world, dir, c.io.Env)
 	return world, inner, func() { world.Close(); remove() }, nil
 }
@@ -119,7 +123,7 @@ func worldEnv(w World, dir string, env func(string) string) func(string) string 
 // rehearse is the main job on the pretend world, by the code of the real one.
 func (c *command) rehearse(ctx context.Context, scenario string) error {
 	begin := time.Now()
-	_, inner, done, err := c.openWorld(ctx, scenario)
+	_, inner, done, err := c.openWorld(ctx, scenario, false)
 	if err != nil {
 		return err
 	}
@@ -139,9 +143,35 @@ func (c *command) rehearse(ctx context.Context, scenario string) error {
 	return nil
 }
 
+// tryOut is the wizard on the pretend world: the person answers, and presses
+// the buttons of its pages in a browser of their own. Where there is none, the
+// world's person presses them when asked to, and the Cloudflare token, which
+// somebody has to copy, is there already.
+func (c *command) tryOut(ctx context.Context, scenario string) error {
+	world, inner, done, err := c.openWorld(ctx, scenario, scenario == "fresh")
+	if err != nil {
+		return err
+	}
+	defer done()
+	inner.nonInteractive, inner.accessible, inner.io.Terminal = false, c.accessible, c.io.Terminal
+	env, own := inner.io.Env, c.io.Env("BROWSER") != "" || c.io.Env("DISPLAY") != "" || c.io.Env("WAYLAND_DISPLAY") != ""
+	inner.io.Env = func(name string) string {
+		switch {
+		case name == "CLOUDFLARE_API_TOKEN" && own && scenario == "fresh": // its page is part of it
+			return ""
+		case own && slices.Contains([]string{"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}, name):
+			return c.io.Env(name)
+		}
+		return env(name)
+	}
+	err = inner.setup(ctx, setupOptions{wait: time.Hour, open: own})
+	_, _ = fmt.Fprintln(c.io.Out, "That was a rehearsal on a pretend world in "+world.Dir+".")
+	return err
+}
+
 // serveWorld keeps the world up for the ordinary commands in other processes.
 func (c *command) serveWorld(ctx context.Context, scenario string) error {
-	world, inner, done, err := c.openWorld(ctx, scenario)
+	world, inner, done, err := c.openWorld(ctx, scenario, false)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,104 +53,60 @@ func (c *command) setupCommand() *cobra.Command {
 // interactive says whether there is a person to ask here.
 func (c *command) interactive() bool { return c.io.Terminal && !c.nonInteractive && c.output != "json" }
 
-// setup is the main job.
+// setup is the main job: with a person there it is a journey, else a run.
 func (c *command) setup(ctx context.Context, o setupOptions) error {
-	if err := c.outputIs(); err != nil {
+	if err := c.outputIs("tui"); err != nil {
 		return err
 	}
 	l, err := c.load()
 	if err != nil {
 		return err
 	}
-	var prompt *plain.Prompter
-	asked := false
 	if c.interactive() {
-		prompt = plain.NewPrompter(c.io.In, c.io.Err)
-		prompt.Hidden = c.io.Hidden
+		return c.journey(ctx, l, o)
 	}
-	if err := c.trusted(ctx, l, prompt); err != nil {
+	if err := c.trusted(l, nil); err != nil {
 		return err
-	}
-	if prompt != nil {
-		if asked, err = c.askRequired(ctx, &l, prompt); err != nil {
-			return err
-		}
 	}
 	if err := l.complete(); err != nil {
 		return err
 	}
-	run, err := c.start(ctx, l, o, prompt)
+	run, err := c.start(ctx, l, o, person{})
 	if err != nil {
 		return err
 	}
 	defer run.close()
-	if err := run.checkOnly(o.only); err != nil {
+	if err := checkOnly(o.only, run.engine.Infos()); err != nil {
 		return err
-	}
-	if prompt != nil {
-		if err := c.confirm(ctx, run, prompt, l, asked); err != nil {
-			return err
-		}
 	}
 	r := run.engine.Setup(ctx)
 	c.last = r
-	c.afterSetup(run, r)
+	c.afterSetup(run.written(), r, r.Human)
 	code := codeOf(r)
-	switch {
-	case !o.revoke:
-	case code != codeDone:
+	if code != codeDone && o.revoke {
 		c.note("the Cloudflare token is kept: not all is done")
-	default:
-		if err := run.session.Revoke(ctx); err != nil {
+	}
+	if code == codeDone {
+		if err := run.revoke(ctx); err != nil {
 			return err
 		}
-		run.emit(steps.Event{
-			At: time.Now(), Run: run.engine.Run, Kind: steps.KindChange, Step: "preflight",
-			Text: "the Cloudflare token is deleted, and refused now; another run that looks at Cloudflare needs a new one",
-		})
 	}
 	return said(code)
 }
 
-// confirm shows the plan and waits for "go"; the file of answers is written
-// only then, and only where something was asked.
-func (c *command) confirm(ctx context.Context, run *running, prompt *plain.Prompter, l loaded, asked bool) error {
-	r := run.lookQuietly(ctx)
-	plain.WritePlan(c.io.Err, r, c.style())
-	v, err := prompt.Ask(ctx, state.Question{Ask: "Nothing is written before you type go."})
-	if err != nil {
+// revoke deletes the Cloudflare token of this run, where that was asked for.
+func (r *running) revoke(ctx context.Context) error {
+	if !r.revokes {
+		return nil
+	}
+	if err := r.session.Revoke(ctx); err != nil {
 		return err
 	}
-	if !v.Equal(state.NewSecret("go")) {
-		return &exit{code: codeWaits, err: state.Problem{What: "stopped before anything was written", Fix: "run this again and type go"}}
-	}
-	if asked && l.isNew {
-		return l.dir.Write(state.ConfigName, l.said.TOML())
-	}
+	r.emit(steps.Event{
+		At: time.Now(), Run: r.engine.Run, Kind: steps.KindChange, Step: "preflight",
+		Text: "the Cloudflare token is deleted, and refused now; another run that looks at Cloudflare needs a new one",
+	})
 	return nil
-}
-
-// askRequired asks what nothing can be derived without.
-func (c *command) askRequired(ctx context.Context, l *loaded, prompt *plain.Prompter) (bool, error) {
-	asked := false
-	for _, q := range state.Required(l.said) {
-		for {
-			v, err := prompt.Ask(ctx, q)
-			if err != nil {
-				return asked, wrongUse(fmt.Errorf("ask %s: %w", q.Key, err))
-			}
-			if err := l.answer(q, v); err == nil {
-				break
-			} else {
-				plain.Problems(c.io.Err, problemsOf(err))
-			}
-		}
-		asked = true
-	}
-	l.config = l.said.Derive()
-	l.dir.Paths = l.config.Paths
-	l.answers.Config = l.said
-	return asked, nil
 }
 
 // running is an engine at work in a directory that is locked.
@@ -157,11 +114,13 @@ type running struct {
 	c       *command
 	engine  *steps.Engine
 	session Session
+	dir     state.Dir
 	files   []string // ours, for a commit
 	journal *state.Journal
 	mute    bool // the journal cannot be written
 	lock    *state.Lock
 	sink    steps.Sink
+	revokes bool // the Cloudflare token is deleted when all is done
 }
 
 func (r *running) close() {
@@ -178,7 +137,10 @@ func (c *command) request(l loaded) (Request, error) {
 	if c.verbose {
 		to = append(to, c.io.Err)
 	}
-	if c.logFile != "" {
+	if c.log != nil {
+		to = append(to, c.log)
+	}
+	if c.logFile != "" && c.log == nil {
 		path := c.logFile
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(c.io.Dir, path)
@@ -187,7 +149,7 @@ func (c *command) request(l loaded) (Request, error) {
 		if err != nil {
 			return r, wrongUse(state.Problem{What: "cannot write the log to " + c.logFile, Why: err.Error(), Fix: "give another --log-file"})
 		}
-		c.closeLog = f.Close
+		c.log = f
 		to = append(to, f)
 	}
 	if len(to) > 0 {
@@ -202,8 +164,16 @@ func (c *command) request(l loaded) (Request, error) {
 	return r, nil
 }
 
+// person is the one that a run has at hand; the zero value: nobody.
+type person struct {
+	read     steps.Reader
+	note     func(string)
+	emit     steps.Sink // nil: the output mode's
+	patience time.Duration
+}
+
 // start takes the lock and makes the engine, with its sinks.
-func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *plain.Prompter) (*running, error) {
+func (c *command) start(ctx context.Context, l loaded, o setupOptions, p person) (*running, error) {
 	lock, err := takeLock(ctx, l.dir)
 	if err != nil {
 		return nil, err
@@ -214,9 +184,6 @@ func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *p
 		return nil, err
 	}
 	req.Yes, req.Listen = o.yes, o.wait > 0
-	if prompt != nil {
-		req.Ask = prompt.Ask
-	}
 	session, err := c.app.Open(ctx, req)
 	if err != nil {
 		_ = lock.Release()
@@ -228,16 +195,18 @@ func (c *command) start(ctx context.Context, l loaded, o setupOptions, prompt *p
 		_ = lock.Release()
 		return nil, err
 	}
-	r := &running{c: c, engine: engine, session: session, lock: lock, journal: state.NewJournal(l.dir), sink: c.sink()}
-	p := l.config.Paths
-	r.files = []string{state.ConfigName, ".sops.yaml", p.Module, p.Client, p.Facts, p.Secrets}
-	engine.Run = fmt.Sprintf("%x", time.Now().UnixMilli())
-	engine.Only, engine.Keep, engine.Given, engine.Emit = o.only, session.Keep, l.answers.Given, r.emit
-	people := steps.People{Browser: session.Browser, Opens: o.open, Wait: o.wait, Clock: engine.Clock, Note: c.note}
-	if prompt != nil {
-		people.Read = prompt.Ask
+	r := &running{c: c, dir: l.dir, engine: engine, session: session, lock: lock, journal: state.NewJournal(l.dir), sink: p.emit, revokes: o.revoke}
+	if r.sink == nil {
+		r.sink = c.sink()
 	}
-	engine.Ask = steps.NewPeople(people).Ask
+	if p.note == nil {
+		p.note = c.note
+	}
+	paths := l.config.Paths
+	r.files = []string{state.ConfigName, ".sops.yaml", paths.Module, paths.Client, paths.Facts, paths.Secrets}
+	engine.Run = fmt.Sprintf("%x", time.Now().UnixMilli())
+	engine.Only, engine.Keep, engine.Given, engine.Emit, engine.Patience = o.only, session.Keep, l.answers.Given, r.emit, p.patience
+	engine.Ask = steps.NewPeople(steps.People{Browser: session.Browser, Opens: o.open, Wait: o.wait, Clock: engine.Clock, Note: p.note, Read: p.read}).Ask
 	return r, nil
 }
 
@@ -274,18 +243,10 @@ func (c *command) note(text string) {
 	}
 }
 
-// lookQuietly looks without telling: the plan is shown instead.
-func (r *running) lookQuietly(ctx context.Context) steps.Report {
-	emit := r.engine.Emit
-	r.engine.Emit = func(steps.Event) {}
-	defer func() { r.engine.Emit = emit }()
-	return r.engine.Look(ctx)
-}
-
-func (r *running) checkOnly(only []string) error {
+func checkOnly(only []string, infos []steps.Info) error {
 	known := map[string]bool{}
 	var ids []string
-	for _, i := range r.engine.Infos() {
+	for _, i := range infos {
 		known[i.ID] = true
 		ids = append(ids, i.ID)
 	}
@@ -333,7 +294,7 @@ func codeOf(r steps.Report) int {
 }
 
 // afterSetup says how it ended.
-func (c *command) afterSetup(run *running, r steps.Report) {
+func (c *command) afterSetup(files []string, r steps.Report, human state.Cost) {
 	if c.output == "json" || c.output == "quiet" {
 		return
 	}
@@ -342,25 +303,25 @@ func (c *command) afterSetup(run *running, r steps.Report) {
 	if o.Status != steps.Ready {
 		verb = "stopped: " + o.Err
 	}
-	_, _ = fmt.Fprintf(c.io.Out, "%s; %s. %d of %d lines true. Asked of you: %s.\n", verb, o.Text, r.TrueLines(), len(r.Lines()), plain.Cost(r.Human))
+	_, _ = fmt.Fprintf(c.io.Out, "%s; %s. %d of %d lines true. Asked of you: %s.\n", verb, o.Text, r.TrueLines(), len(r.Lines()), plain.Cost(human))
 	if o.Status != steps.Ready {
 		_, _ = fmt.Fprintln(c.io.Out, "Run it again to go on; what is done stays done.")
 	}
 	module, _ := r.Row("nix-module")
 	if row, ok := r.Row("deploy"); ok && row.Status() == steps.Waiting && module.Status() == steps.Ready {
-		_, _ = fmt.Fprintln(c.io.Out, "next: git add "+strings.Join(run.files, " ")+" && git commit -m 'ci: buildbot-nix, niks3'; then "+strings.TrimPrefix(row.Finding.Hint, "commit, then "))
+		_, _ = fmt.Fprintln(c.io.Out, "next: "+commitLine(files)+"; then "+strings.TrimPrefix(row.Finding.Hint, "commit, then "))
 	}
 }
 
-// answer takes one answer into what was said.
-func (l *loaded) answer(q state.Question, v state.Secret) error {
-	if v.Empty() {
-		return errors.New("an answer is needed")
-	}
-	if q.Accept != nil {
-		if err := q.Accept(state.Answer{Value: v}); err != nil {
-			return err
-		}
-	}
-	return l.said.SetAnswer(q.Key, v)
+// commitLine is the command that commits our files.
+func commitLine(files []string) string {
+	return "git add " + strings.Join(files, " ") + " && git commit -m 'ci: buildbot-nix, niks3'"
+}
+
+// written are our files that are there.
+func (r *running) written() []string {
+	return slices.DeleteFunc(slices.Clone(r.files), func(f string) bool {
+		_, err := os.Stat(r.dir.Abs(f))
+		return err != nil
+	})
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,13 +9,13 @@ import (
 	"strings"
 
 	"github.com/nixwright/nixwright/state"
-	"github.com/nixwright/nixwright/ui/plain"
 )
 
 // trusted refuses a file of answers that would send credentials elsewhere or
 // run a program: it may have come with a repository. --trust-config lets it
 // pass; a person is shown the addresses and asked once per directory.
-func (c *command) trusted(ctx context.Context, l loaded, prompt *plain.Prompter) error {
+// ask: nobody is there where it is nil.
+func (c *command) trusted(l loaded, ask func(q state.Question) (yes bool)) error {
 	if len(l.foreign) == 0 || c.trust {
 		return nil
 	}
@@ -32,16 +31,16 @@ func (c *command) trusted(ctx context.Context, l loaded, prompt *plain.Prompter)
 		Why:  "your tokens would go there, or that program would run, and the file may have come with the repository",
 		Fix:  "look at the file; if it is right, pass --trust-config",
 	}
-	if prompt == nil {
+	if ask == nil {
 		return wrongUse(problem)
 	}
+	q := state.Question{Key: "trust", Kind: state.KindYes, Ask: problem.What + ". Are they right?", Why: problem.Why + "."}
 	for _, key := range state.ConfigKeys() { // all of them, whole: nothing may hide at the end
 		if v, ok := (state.Config{Endpoints: l.ends}).Value(key); ok && strings.HasPrefix(key, "endpoints.") {
-			c.note("  " + key + " = " + state.CleanText(v, 0))
+			q.How = append(q.How, key+" = "+state.CleanText(v, 0))
 		}
 	}
-	v, err := prompt.Ask(ctx, state.Question{Ask: problem.What + ".", Why: problem.Why + ". Type yes if they are right."})
-	if err != nil || !v.Equal(state.NewSecret("yes")) {
+	if !ask(q) {
 		return wrongUse(problem)
 	}
 	known, _, err := state.ReadFile(record)

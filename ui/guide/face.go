@@ -112,8 +112,10 @@ type Run struct {
 	Open func(ctx context.Context, url string) error
 	// Stop has the run begin nothing new; its result comes soon.
 	Stop func()
-	Far  bool   // the browser is on another computer
-	Here string // this machine's ssh destination; empty: unknown
+	// Opens says that pages open by themselves; Far, that the browser is on
+	// another computer, so that none can be opened here.
+	Opens, Far bool
+	Here       string // this machine's ssh destination; empty: unknown
 }
 
 // Done is the end, or where it waits for a deployment.
@@ -123,6 +125,7 @@ type Done struct {
 	Commit  string     // the command that commits them; empty: no git here
 	Deploy  string     // the command that deploys; empty: it is deployed
 	Human   state.Cost // what was asked of a person in all
+	Asked   int        // questions that were answered
 	Pasted  bool       // a Cloudflare token was pasted that is not needed any more
 	Revoked bool       // it was deleted
 }

@@ -162,7 +162,7 @@ func variables(t *testing.T) []string {
 // TestTheGuideHasTodaysLinks keeps the pages that are filled in right.
 func TestTheGuideHasTodaysLinks(t *testing.T) {
 	text := page(t, "docs/guide.md")
-	for _, want := range []string{state.GitHubTokenURL(), state.CloudflareTokenURL(false), state.CloudflareTokenURL(true)} {
+	for _, want := range []string{state.GitHubTokenURL(""), state.CloudflareTokenURL("", false), state.CloudflareTokenURL("", true)} {
 		if !strings.Contains(text, "("+want+")") {
 			t.Errorf("the guide does not link to %s", want)
 		}

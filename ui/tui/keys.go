@@ -27,11 +27,11 @@ func (r Root) press(msg tea.KeyPressMsg) (Root, tea.Cmd) {
 		r.said = ""
 		return r.leave()
 	}
-	if r.small() || r.early() {
+	top := r.top()
+	if r.small() || r.early() && (!typing(top) || msg.Text == "") { // letters confirm nothing
 		return r, nil
 	}
 	r.said = ""
-	top := r.top()
 	works, off := claimed(top.Keys(), pressed)
 	letters := typing(top)
 	switch {

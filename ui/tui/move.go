@@ -18,6 +18,7 @@ const (
 	replace
 	open
 	shut
+	only
 )
 
 type moveMsg struct {
@@ -36,6 +37,11 @@ func Appear(p Page) tea.Msg { return moveMsg{act: push, page: p} }
 // it takes no key for half a second.
 func AppearOver(overlay Page) tea.Msg { return moveMsg{act: open, page: overlay} }
 
+// Show is the message that puts a page in the place of all others, from
+// outside of all pages; it takes no key for half a second, but letters where it
+// takes text.
+func Show(p Page) tea.Msg { return moveMsg{act: only, page: p} }
+
 // move changes the layers. What comes to light is started if it is new, and
 // waits out the grace if no hand moved it.
 func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
@@ -50,6 +56,8 @@ func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
 			return r, tea.Quit
 		}
 		pages = pages[:len(pages)-1]
+	case only:
+		pages, overlays = []Page{msg.page}, nil
 	case open:
 		overlays = append(overlays, msg.page)
 	case shut:

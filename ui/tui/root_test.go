@@ -233,3 +233,12 @@ func TestSaidIsCleaned(t *testing.T) {
 }
 
 func footerOf(content string) string { return content[strings.LastIndexByte(content, '\n'):] }
+
+func TestShowPutsAPageInThePlaceOfAll(t *testing.T) {
+	s := tuitest.New(t, notes{name: "A"}).Send(tui.AppearOver(notes{name: "O"}))
+	s.Send(tui.Show(notes{name: "B", typing: true}))
+	// Enter confirms what nobody has read yet; what is being typed is kept.
+	s.Press("enter").Type("h").Has("B got [h]").Lacks("A got", "O got")
+	s.Advance(time.Second).Press("enter").Has("B got [h enter]")
+	s.Send(tui.Show(notes{name: "C"})).Type("o").Has("C got []")
+}

@@ -21,6 +21,7 @@ type Board struct {
 	Asked  []string     // steps whose questions are open, the first one first
 	Began  time.Time    // when the run began; zero: none did
 	Result *steps.Event // how it ended; nil: it has not
+	Human  state.Cost   // what the questions asked that were answered in this run
 }
 
 // Line is a step on the checklist.
@@ -37,6 +38,7 @@ type Line struct {
 	Sealed   []string // names of secrets that it sealed
 	Problems []state.Problem
 	Question *state.Question // that is open
+	PutOff   *state.Question // that nobody answered, for now
 	Done     int64
 	Total    int64 // 0: no progress is told
 	Log      []Entry
@@ -63,11 +65,14 @@ func (b Board) Take(e steps.Event) Board {
 		return b.begin(e)
 	}
 	if e.Kind == steps.KindResult {
-		b.Result = &e
+		return b.end(e)
 	}
 	i := slices.IndexFunc(b.Lines, func(l Line) bool { return l.Info.ID == e.Step })
 	if i < 0 {
 		return b
+	}
+	if q := b.Lines[i].Question; q != nil && e.Kind == steps.KindAnswer {
+		b.Human = b.Human.Plus(q.Cost)
 	}
 	b.Lines = slices.Clone(b.Lines)
 	b.Lines[i] = b.Lines[i].take(e)
@@ -83,11 +88,25 @@ func (b Board) Take(e steps.Event) Board {
 
 // begin is the board when a run begins: what was planned is told anew.
 func (b Board) begin(e steps.Event) Board {
-	b.Began, b.Result, b.Asked = e.At, nil, nil
+	b.Began, b.Result, b.Asked, b.Human = e.At, nil, nil, state.Cost{}
 	b.Lines = slices.Clone(b.Lines)
 	for i := range b.Lines {
 		l := &b.Lines[i]
-		l.Planned, l.Question, l.Running, l.Started = nil, nil, false, false
+		l.Planned, l.Question, l.PutOff, l.Running, l.Started = nil, nil, nil, false, false
+	}
+	return b
+}
+
+// end is the board when a run ended: nothing is at work or asked any more.
+func (b Board) end(e steps.Event) Board {
+	b.Result, b.Asked = &e, nil
+	b.Lines = slices.Clone(b.Lines)
+	for i := range b.Lines {
+		l := &b.Lines[i]
+		l.Running = false
+		if l.Question != nil {
+			l.Question, l.PutOff = nil, l.Question
+		}
 	}
 	return b
 }
@@ -96,7 +115,7 @@ func (b Board) begin(e steps.Event) Board {
 func (l Line) take(e steps.Event) Line {
 	switch e.Kind {
 	case steps.KindStart:
-		l.Running, l.Started, l.Since, l.Done, l.Total = true, true, e.At, 0, 0
+		l.Running, l.Started, l.Since, l.Done, l.Total, l.PutOff = true, true, e.At, 0, 0, nil
 	case steps.KindStep:
 		l = l.found(e)
 	case steps.KindChange:
@@ -130,9 +149,7 @@ func (l Line) found(e steps.Event) Line {
 	if l.Total > 0 && e.Status.True() {
 		l.Done = l.Total
 	}
-	if e.Question == nil {
-		l.Question = nil
-	}
+	l.Question, l.PutOff = nil, e.Question
 	l.Problems = nil
 	if e.Problem != nil {
 		l = l.wrong(*e.Problem)
@@ -168,6 +185,8 @@ func (l Line) Word() string {
 		return theme.WordYou
 	case l.Running:
 		return theme.WordRunning
+	case l.PutOff != nil:
+		return theme.WordSkipped
 	}
 	return string(l.Status)
 }
@@ -198,6 +217,68 @@ func (b Board) Groups() []Group {
 		out[len(out)-1].Lines = append(out[len(out)-1].Lines, l)
 	}
 	return out
+}
+
+// True counts the lines that are true.
+func (b Board) True() (n int) {
+	for _, l := range b.Lines {
+		if l.Status.True() {
+			n++
+		}
+	}
+	return n
+}
+
+// Looked counts the lines that were looked at.
+func (b Board) Looked() (n int) {
+	for _, l := range b.Lines {
+		if l.Status != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Wrong counts the lines that are blocked or failed.
+func (b Board) Wrong() (n int) {
+	for _, l := range b.Lines {
+		if l.stuck() {
+			n++
+		}
+	}
+	return n
+}
+
+// FirstWrong is the first of them; empty: there is none.
+func (b Board) FirstWrong() string {
+	if i := slices.IndexFunc(b.Lines, Line.stuck); i >= 0 {
+		return b.Lines[i].Info.ID
+	}
+	return ""
+}
+
+// Behind are the lines that cannot become true without a step, in order: they
+// need what it gives, or what one of them gives.
+func (b Board) Behind(id string) []Line {
+	var lacking []state.Ref
+	for _, l := range b.Lines {
+		if l.Info.ID == id {
+			lacking = append(lacking, l.Info.Gives...)
+		}
+	}
+	behind := map[string]bool{id: true}
+	for again := true; again; {
+		again = false
+		for _, l := range b.Lines {
+			needs := slices.Concat(l.Info.Needs, l.Info.After)
+			if behind[l.Info.ID] || l.Status.True() || !slices.ContainsFunc(needs, func(r state.Ref) bool { return slices.Contains(lacking, r) }) {
+				continue
+			}
+			behind[l.Info.ID], again = true, true
+			lacking = append(lacking, l.Info.Gives...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(b.Lines), func(l Line) bool { return l.Info.ID == id || !behind[l.Info.ID] })
 }
 
 // Line finds a step's line.

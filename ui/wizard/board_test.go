@@ -154,7 +154,7 @@ func TestWordsOfALine(t *testing.T) {
 		"given up": {[]steps.Event{
 			event(steps.KindQuestion, func(e *steps.Event) { e.Question = q }),
 			event(steps.KindStep, func(e *steps.Event) { e.Status, e.Question = steps.Waiting, q }),
-		}, theme.WordYou, 0, 1},
+		}, theme.WordSkipped, 0, 0},
 		"blocked, told twice": {[]steps.Event{
 			event(steps.KindStep, func(e *steps.Event) { e.Status, e.Problem = steps.Blocked, taken }),
 			event(steps.KindLog, func(e *steps.Event) { e.Problem = taken }),

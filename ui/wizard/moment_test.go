@@ -10,6 +10,7 @@ import (
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/steps"
+	"github.com/nixwright/nixwright/ui/guide"
 	"github.com/nixwright/nixwright/ui/tui/tuitest"
 	"github.com/nixwright/nixwright/ui/wizard"
 )
@@ -47,10 +48,10 @@ func installApp() state.Question {
 	}
 }
 
-func token() state.Question {
-	q, _ := state.QuestionFor("cloudflare.token")
-	q.URL = state.CloudflareTokenURL(false)
-	q.How = []string{`Press "Continue to summary", then "Create Token".`, `Press "Copy", and paste it here.`}
+// installChosen is the same with its repositories chosen in the address.
+func installChosen() state.Question {
+	q := installApp()
+	q.URL = install + "/permissions?suggested_target_id=123456&repository_ids[]=987654321"
 	return q
 }
 
@@ -59,7 +60,8 @@ func moment(t *testing.T, q state.Question, change func(*wizard.Moment), options
 	t.Helper()
 	now := time.Date(2026, 8, 24, 14, 0, 41, 0, time.UTC)
 	m := wizard.Moment{
-		Step: "github-app", Name: "GitHub App", Ask: q, Since: now.Add(-41 * time.Second), Here: "omnara1.phlip9.com",
+		Opened: true,
+		Step:   "github-app", Name: "GitHub App", Ask: q, Since: now.Add(-41 * time.Second), Here: "omnara1.phlip9.com",
 		Open:   func(url string) tea.Cmd { return func() tea.Msg { return opened(url) } },
 		Answer: func(v state.Secret) tea.Cmd { return func() tea.Msg { return gave{v} } },
 		Skip:   func() tea.Cmd { return func() tea.Msg { return skipped{} } },
@@ -68,7 +70,7 @@ func moment(t *testing.T, q state.Question, change func(*wizard.Moment), options
 		change(&m)
 	}
 	// The course below it, to come back to.
-	s := tuitest.New(t, wizard.NewCourse(infos(), nil), append([]tuitest.Option{tuitest.At(now)}, options...)...)
+	s := tuitest.New(t, wizard.NewCourse(guide.Plan{Infos: infos()}, chose), append([]tuitest.Option{tuitest.At(now)}, options...)...)
 	return s.Send(wizard.Shown(m)).Advance(600 * time.Millisecond)
 }
 
@@ -88,13 +90,16 @@ func TestMomentsAtEverySize(t *testing.T) {
 		ask    state.Question
 		change func(*wizard.Moment)
 	}{
-		"create": {createApp(), nil}, "create-far": {createApp(), far}, "install": {installApp(), nil}, "token": {token(), nil},
+		"create": {createApp(), nil}, "create-far": {createApp(), far}, "install": {installApp(), nil},
+		"install-far": {installApp(), far}, "install-chosen": {installChosen(), far},
 	} {
 		for _, size := range [][2]int{{60, 16}, {80, 24}, {120, 40}} {
 			moment(t, c.ask, c.change, tuitest.Size(size[0], size[1])).Golden("moment-" + name)
 		}
 	}
 	moment(t, createApp(), far, tuitest.ASCII()).Golden("moment-create-ascii")
+	moment(t, installApp(), far, tuitest.ASCII()).Golden("moment-install-ascii")
+	moment(t, installApp(), far, tuitest.Light()).Golden("moment-install-light")
 }
 
 func TestAnAddressIsTakenWhereverItIsPasted(t *testing.T) {
@@ -141,8 +146,8 @@ func TestKeysOfAMoment(t *testing.T) {
 	if got := said[opened](s); len(got) != 1 || got[0] != "http://localhost:8976/app" {
 		t.Errorf("o opens %v", got)
 	}
-	s.Press("y").Has("clipboard").Press("t").Has("Two ways").Press("o").Has("on another computer").Press("t").Lacks("Two ways")
-	if s.Press("s"); len(said[skipped](s)) != 1 {
+	s.Press("y").Has("Copied: the link").Press("t").Has("Two ways").Press("t").Lacks("Two ways")
+	if s.Press("s", "s"); len(said[skipped](s)) != 1 {
 		t.Error("s does not skip")
 	}
 	s.Press("esc").Has("Plan")
