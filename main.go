@@ -303,7 +303,7 @@ func world(ctx context.Context, r cli.WorldRequest, self string, o options) (cli
 		w.Close()
 		return cli.World{}, err
 	}
-	return cli.World{Dir: r.Dir, Env: w.Env(), Endpoints: w.Endpoints(), Close: w.Close}, nil
+	return cli.World{Dir: r.Dir, Env: w.Env(), Endpoints: w.Endpoints(), Hints: w.Hints(), Close: w.Close}, nil
 }
 
 // openFile decrypts a sops file for the pretend host, with the host's identity.

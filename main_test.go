@@ -187,7 +187,7 @@ func (l *lab) writes() []string {
 	l.t.Helper()
 	var out []string
 	for _, w := range l.world().Writes {
-		if w.Service != "github-web" {
+		if w.Service != "github-web" && w.Service != "cloudflare-web" {
 			out = append(out, w.Service+" "+w.Method+" "+w.Path)
 		}
 	}

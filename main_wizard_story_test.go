@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nixwright/nixwright/providers/fake"
+	"github.com/nixwright/nixwright/providers/realtest"
 )
 
 // browsing is the person's browser: every page that is opened in it arrives
@@ -139,7 +140,7 @@ func TestWizardMomentsRefusedAndRetried(t *testing.T) {
 	s := l.sit(80, 24, b.env(), "setup")
 	s.sees("Your own Nix CI").press("enter").sees("made on a page that is already filled in")
 	s.pastes("rubbish with q and g and enter\r\n").sees("failed:")
-	s.pastes(strings.Repeat("Ab3", 13)+"x").sees("Cloudflare does not take the token")
+	s.pastes(strings.Repeat("Ab3", 13) + "x").sees("Cloudflare does not take the token")
 	s.pastes(small).sees("lacks Workers R2 Storage Write, DNS Write")
 	s.press("r").sees("lacks")
 	s.pastes(good).sees("Review").press("p").sees("Nothing is written before").press("g")
@@ -421,4 +422,33 @@ func TestWizardLineByLine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A person with a real browser clicks through the whole of a rehearsal.
+func TestWizardWithARealBrowser(t *testing.T) {
+	t.Parallel()
+	tab, b := realtest.Chromium(t), newBrowsing(t)
+	_, s := sitAlone(t, 80, 24, b.env(), "rehearse")
+	s.sees("Your own Nix CI").press("enter")
+	s.sees("Question 1 of 3", "omnara1.phlip9.com").press("enter")
+	s.sees("Question 2 of 3", "ci.phlip9.com").press("enter")
+	s.sees("Question 3 of 3", "phlip9/dotfiles").press("space", "enter")
+
+	s.sees("made on a page that is already filled in").press("o")
+	tab.Open(b.next())
+	tab.Press("Continue to summary")
+	tab.Press("Create Token")
+	s.pastes(tab.Read("token")).sees("Review").press("p")
+	s.sees("Nothing is written before you press g").press("g")
+
+	// The page on loopback sends itself on to GitHub, and GitHub sends the
+	// browser back.
+	for range 2 {
+		tab.Open(b.next())
+		tab.Press("Create GitHub App for phlip9")
+		tab.Await("Thank you")
+	}
+	tab.Open(b.next())
+	tab.Press("Install")
+	s.sees("Your CI is up", "4 pages, 8 clicks, 1 paste").press("enter").ends(0)
 }

@@ -90,6 +90,7 @@ type World struct {
 	Dir       string            `json:"dir"`
 	Env       map[string]string `json:"env"`
 	Endpoints state.Endpoints   `json:"endpoints"`
+	Hints     map[string]string `json:"-"` // what may be answered on it, by key
 	Close     func()            `json:"-"`
 }
 
@@ -132,8 +133,9 @@ type command struct {
 	last      steps.Report // of the setup that ran
 	log       io.WriteCloser
 	talk      *talk
-	rehearsal bool // on the built-in world
-	served    bool // a world was up until it was ended
+	rehearsal bool              // on the built-in world
+	hints     map[string]string // what may be answered there
+	served    bool              // a world was up until it was ended
 }
 
 // Run runs one command line and returns its exit code.

@@ -50,7 +50,7 @@ func (c *command) journey(ctx context.Context, l loaded, o setupOptions) error {
 	if err := d.checkOnly(ctx); err != nil {
 		return err
 	}
-	g := guide.Guide{Desk: d, Dir: l.dir.Root, Past: d.past(), Rehearsal: c.rehearsal, Opens: o.open}
+	g := guide.Guide{Desk: d, Dir: l.dir.Root, Past: d.past(), Rehearsal: c.rehearsal, Opens: o.open, Hints: c.hints}
 	g.Here, _ = os.Hostname()
 	var out guide.Outcome
 	if full {

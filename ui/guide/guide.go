@@ -63,6 +63,8 @@ type Guide struct {
 	Here  string // this machine's ssh destination; empty: unknown
 	Past  *Past  // earlier runs here; nil: there were none
 	Opens bool   // the pages of a run open by themselves
+	// Hints are what a newcomer may answer on the built-in world, by key.
+	Hints map[string]string
 	// Rehearsal says that the world is the built-in one.
 	Rehearsal bool
 }

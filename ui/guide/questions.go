@@ -119,6 +119,8 @@ func (j *journey) asking(key string) Asking {
 // proposal is what the answer may well be.
 func (j *journey) proposal(key string) string {
 	switch {
+	case j.Hints[key] != "":
+		return j.Hints[key]
 	case key == "ci.domain":
 		return state.ProposeDomain(j.said.Host.SSH)
 	case key == "host.ssh" && len(j.around.Hosts) == 1:
