@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -82,6 +83,9 @@ func (w *World) prepare(said state.Config) error {
 			return fmt.Errorf("prepare %s: %w", root, err)
 		}
 	}
+	if err := w.moved(filepath.Join(root, state.ConfigName)); err != nil {
+		return fmt.Errorf("prepare %s: %w", root, err)
+	}
 	secrets := filepath.Join(root, cfg.Paths.Secrets)
 	if _, err := os.Stat(secrets); scenario != "half-done" || err == nil {
 		return nil
@@ -93,6 +97,35 @@ func (w *World) prepare(said state.Config) error {
 		return fmt.Errorf("prepare %s: %w", root, err)
 	}
 	return nil
+}
+
+// onLoopback is an address of this world in a text.
+var onLoopback = regexp.MustCompile(`127\.0\.0\.1:\d+\b`)
+
+// moved brings the addresses in a file up to date: a port that this world had
+// before may be somebody else's by now.
+func (w *World) moved(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	to := map[string]string{}
+	w.Look(func(s *State) {
+		for service, port := range w.before {
+			if now := s.Ports[service]; now != port {
+				to[fmt.Sprintf("127.0.0.1:%d", port)] = fmt.Sprintf("127.0.0.1:%d", now)
+			}
+		}
+	})
+	if len(to) == 0 {
+		return nil
+	}
+	return state.WriteFile(path, onLoopback.ReplaceAllFunc(text, func(at []byte) []byte {
+		if now, ok := to[string(at)]; ok {
+			return []byte(now)
+		}
+		return at
+	}), 0o644)
 }
 
 func writeNew(path, text string, mode fs.FileMode) error {

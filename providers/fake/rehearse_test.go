@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,5 +132,51 @@ func TestLoginClient(t *testing.T) {
 		if got := g.loginClient(c.words, proxy, c.secret); got != c.want {
 			t.Errorf("%v with %q: %q, want %q", c.words, c.secret, got, c.want)
 		}
+	}
+}
+
+// A port that is somebody else's by now is another one in the file of answers
+// too; what a person wrote there stays.
+func TestAPortThatIsTakenIsSaidInTheFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w, err := Start(t.Context(), dir, "fresh", Options{Exe: "/bin/true"})
+	if err == nil {
+		err = w.Prepare()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := w.Endpoints()
+	w.Close()
+	file := filepath.Join(dir, state.ConfigName)
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, append(text, "# mine\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.ListenPacket("udp", old.DNS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	if w, err = Start(t.Context(), dir, "fresh", Options{Exe: "/bin/true"}); err == nil {
+		err = w.Prepare()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if text, err = os.ReadFile(file); err != nil {
+		t.Fatal(err)
+	}
+	c, problems := state.ParseConfig(file, text)
+	if len(problems) > 0 || c.Endpoints.DNS != w.Endpoints().DNS || c.Endpoints.DNS == old.DNS || c.Endpoints.GitHubAPI != w.Endpoints().GitHubAPI {
+		t.Errorf("the file has %+v, the world %+v", c.Endpoints, w.Endpoints())
+	}
+	if !strings.HasSuffix(string(text), "# mine\n") {
+		t.Error("the file was written anew")
 	}
 }

@@ -43,6 +43,7 @@ func Start(ctx context.Context, dir, scenario string, opts Options) (*World, err
 		err = w.Update(func(s *State) error { return s.fill(w.now()) })
 	}
 	if err == nil {
+		w.Look(func(s *State) { w.before = maps.Clone(s.Ports) })
 		err = w.serveAll(ctx)
 	}
 	if err == nil {

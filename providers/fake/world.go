@@ -72,11 +72,12 @@ type World struct {
 	dir  string
 	opts Options
 
-	mu    sync.Mutex
-	st    State
-	lns   map[string]net.Listener
-	serve []*http.Server
-	stop  []func()
+	mu     sync.Mutex
+	st     State
+	lns    map[string]net.Listener
+	serve  []*http.Server
+	before map[string]int // the ports of the last time, by service
+	stop   []func()
 }
 
 // Open loads the world of the directory's .nixwright/world/, or makes it from
