@@ -49,7 +49,7 @@ func (l *lab) sit(cols, rows int, env map[string]string, args ...string) *seat {
 	for k, v := range all {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
-	master, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}) //nolint:gosec // small
+	master, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func (s *seat) send(name string) {
 	s.write(text)
 }
 
-// types types letters.
+// types enters letters, one after another.
 func (s *seat) types(text string) *seat {
 	s.t.Helper()
 	s.write(text)
@@ -237,7 +237,7 @@ func (s *seat) resizes(cols, rows int) *seat {
 	s.mu.Lock()
 	s.vt.Resize(cols, rows)
 	s.mu.Unlock()
-	if err := pty.Setsize(s.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil { //nolint:gosec // small
+	if err := pty.Setsize(s.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
 		s.t.Fatal(err)
 	}
 	return s

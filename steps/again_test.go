@@ -99,8 +99,7 @@ func TestABlockedStepIsTriedNow(t *testing.T) {
 func TestAStepIsTriedAgainThatIsStillLookedAt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out outside
-		e, w, _ := patient(t, &out)
-		list := chain(w, &stepstest.Power{})
+		list := chain(stepstest.NewWorld(), &stepstest.Power{})
 		list[1].(*stepstest.Thing).Look = func(context.Context, state.Facts) (steps.Finding, error) {
 			if out.mended.Load() {
 				return steps.Finding{Status: steps.Ready}, nil
@@ -108,7 +107,7 @@ func TestAStepIsTriedAgainThatIsStillLookedAt(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return steps.Finding{}, state.Problem{What: "it is not switched on"}
 		}
-		e, _ = engine(t, list)
+		e, _ := engine(t, list)
 		e.Clock, e.Patience = steps.RealClock(), time.Hour
 		r, took := during(t, e, func(func()) {
 			time.Sleep(2 * time.Second)

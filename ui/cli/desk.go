@@ -71,11 +71,6 @@ func (d *desk) Lacks(ctx context.Context) []string {
 	return s.Lacks
 }
 
-// Token implements guide.Desk.
-func (d *desk) Token(key string) state.Question {
-	return state.TokenQuestion(key, d.l.config.Endpoints)
-}
-
 // Check implements guide.Desk.
 func (d *desk) Check(ctx context.Context, key string, token state.Secret) error {
 	l := d.l
@@ -277,8 +272,8 @@ func (h *hand) give(key string, v state.Secret) {
 	if h.given == nil {
 		h.given = map[string][]state.Secret{}
 	}
-	all := append(h.given[key], v)
-	h.given[key] = all[max(0, len(all)-maxGiven):]
+	h.given[key] = append(h.given[key], v)
+	h.given[key] = h.given[key][max(0, len(h.given[key])-maxGiven):]
 	if h.more != nil {
 		close(h.more)
 		h.more = nil

@@ -18,9 +18,6 @@ type Desk interface {
 	Said() state.Config
 	// Lacks are the tokens that are nowhere: github.token, cloudflare.token.
 	Lacks(ctx context.Context) []string
-	// Token is the question for a token: the page that makes it, what to press
-	// there.
-	Token(key string) state.Question
 	// Check looks up whether a token will do; Take keeps it for this process.
 	Check(ctx context.Context, key string, token state.Secret) error
 	Take(key string, token state.Secret)

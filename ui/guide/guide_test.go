@@ -28,7 +28,7 @@ type script struct {
 	done    guide.Done
 }
 
-func (s *script) note(format string, a ...any) {
+func (s *script) notef(format string, a ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = append(s.log, fmt.Sprintf(format, a...))
@@ -45,7 +45,7 @@ func (s *script) turn(at string) (guide.Choice, error) {
 		s.t.Fatalf("at %q, the script is at %q\n%s", at, s.turns[0], strings.Join(s.log, "\n"))
 	}
 	s.turns = s.turns[1:]
-	s.note("%s", at)
+	s.notef("%s", at)
 	verb, key, _ := strings.Cut(does, " ")
 	switch guide.Do(verb) {
 	case guide.Next, guide.Back, guide.Quit, guide.Review, guide.Change:
@@ -101,13 +101,9 @@ func (s *script) Said() state.Config                  { return s.said }
 func (s *script) Lacks(context.Context) []string      { return s.lacks }
 func (s *script) Far() bool                           { return false }
 
-func (s *script) Token(key string) state.Question {
-	return state.Question{Key: key, Kind: state.KindSecret}
-}
-
 func (s *script) Check(context.Context, string, state.Secret) error { return nil }
 func (s *script) Take(key string, _ state.Secret) {
-	s.note("took %s", key)
+	s.notef("took %s", key)
 	s.lacks = slices.DeleteFunc(slices.Clone(s.lacks), func(k string) bool { return k == key })
 }
 
@@ -115,12 +111,12 @@ func (s *script) Repos(context.Context) ([]state.RepoListing, error) { return ni
 func (s *script) Browse(context.Context, string) error               { return nil }
 
 func (s *script) Save(said state.Config) error {
-	s.note("saved %s %s %s", said.Host.SSH, said.CI.Domain, said.Cache.R2.Bucket)
+	s.notef("saved %s %s %s", said.Host.SSH, said.CI.Domain, said.Cache.R2.Bucket)
 	return nil
 }
 
 func (s *script) Open(_ context.Context, said state.Config) (guide.Work, error) {
-	s.note("opened %s", said.Host.SSH)
+	s.notef("opened %s", said.Host.SSH)
 	return &work{s}, nil
 }
 
@@ -131,13 +127,13 @@ func (w *work) Look(context.Context) steps.Report { return steps.Report{} }
 func (w *work) Answer(string, state.Secret)       {}
 func (w *work) Skip(string) bool                  { return false }
 func (w *work) Again(string) bool                 { return false }
-func (w *work) Finish(context.Context) error      { w.note("finished"); return nil }
+func (w *work) Finish(context.Context) error      { w.notef("finished"); return nil }
 func (w *work) Done(r steps.Report) guide.Done {
 	return guide.Done{Report: r, Deploy: r.Rows[0].Finding.Hint}
 }
-func (w *work) Close() { w.note("closed") }
+func (w *work) Close() { w.notef("closed") }
 func (w *work) Setup(ctx context.Context) steps.Report {
-	w.note("set up")
+	w.notef("set up")
 	r := w.reports[0]
 	if len(w.reports) > 1 {
 		w.reports = w.reports[1:]

@@ -99,7 +99,7 @@ func (j *journey) follows(key string, keys []string) string {
 // asking is the question of a key with what is known for it.
 func (j *journey) asking(key string) Asking {
 	if isToken(key) {
-		a := Asking{Question: j.Desk.Token(key), Open: j.Desk.Browse, Far: j.Desk.Far()}
+		a := Asking{Question: state.TokenQuestion(key, j.said.Endpoints), Open: j.Desk.Browse, Far: j.Desk.Far()}
 		a.Question.Cost = tokenCost[key]
 		a.Check = func(ctx context.Context, v state.Secret) error { return j.Desk.Check(ctx, key, v) }
 		return a
