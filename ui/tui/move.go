@@ -59,6 +59,9 @@ func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
 	case only:
 		pages, overlays = []Page{msg.page}, nil
 	case open:
+		if n := len(overlays); n > 0 && isDialog(overlays[n-1]) && isDialog(msg.page) {
+			return r, nil // the key that opened it was pressed twice
+		}
 		overlays = append(overlays, msg.page)
 	case shut:
 		if len(overlays) == 0 {
@@ -77,6 +80,11 @@ func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
 		cmds = append(cmds, r.opts.Clock.Tick(grace, func(time.Time) tea.Msg { return graceMsg{} }))
 	}
 	return r, tea.Batch(cmds...)
+}
+
+func isDialog(p Page) bool {
+	_, yes := p.(Dialog)
+	return yes
 }
 
 // early says whether what is shown came up too recently to be answered.

@@ -141,6 +141,7 @@ func TestTypedAheadByAnyMove(t *testing.T) {
 	s.Send("event").Press("y").Has("┃ It cannot").Lacks("ran").Advance(time.Second).Press("y").Has("ran").Lacks("┃")
 	s.Press("o").Golden("dialog").Press("y").Has("ran").Lacks("┃")
 	s.Press("o", "q", "esc").Lacks("┃", "ran")
+	s.Send("event").Send("event").Advance(time.Second).Press("y").Has("ran").Lacks("┃")
 
 	back := notes{name: "B", on: map[string]func(tui.Env) tea.Cmd{"done": func(env tui.Env) tea.Cmd { return env.Pop() }}}
 	s.Send(tui.Appear(back)).Advance(time.Second).Send("done").Press("k").Lacks(" k").Advance(time.Second).Press("k").Has(" k]")

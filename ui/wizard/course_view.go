@@ -169,10 +169,11 @@ func (c Course) status(env tui.Env) string {
 	switch {
 	case c.waits():
 		l, _ := c.Board.Line(c.Board.Asked[0])
-		text := "Waiting for you: " + l.Question.Ask + " (enter)."
-		if n := len(c.Board.Asked) - 1; n > 0 {
-			text += fmt.Sprintf(" %d more after it.", n)
+		text := "Waiting for you: "
+		if n := len(c.Board.Asked); n > 1 {
+			text = fmt.Sprintf("Waiting for you, %d things: ", n)
 		}
+		text += l.Question.Ask + " (enter)."
 		return " " + t.Style(you.Role).Render(you.Glyph(t.ASCII())) + widget.Text(t, text, w-2, 1)
 	case c.Board.Result != nil:
 		return widget.Text(t, c.outcome(), w, 1)

@@ -88,10 +88,6 @@ type momentGone struct {
 	byHand bool
 }
 
-// Shown lays the moment over what is on the screen. It appears by itself, so it
-// takes no key before half a second is over.
-func Shown(m Moment) tea.Msg { return tui.Appear(m) }
-
 // Title implements tui.Page.
 func (m Moment) Title() string {
 	if m.You == "" {

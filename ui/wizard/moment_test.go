@@ -11,6 +11,7 @@ import (
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/steps"
 	"github.com/nixwright/nixwright/ui/guide"
+	"github.com/nixwright/nixwright/ui/tui"
 	"github.com/nixwright/nixwright/ui/tui/tuitest"
 	"github.com/nixwright/nixwright/ui/wizard"
 )
@@ -71,7 +72,7 @@ func moment(t *testing.T, q state.Question, change func(*wizard.Moment), options
 	}
 	// The course below it, to come back to.
 	s := tuitest.New(t, wizard.NewCourse(guide.Plan{Infos: infos()}, chose), append([]tuitest.Option{tuitest.At(now)}, options...)...)
-	return s.Send(wizard.Shown(m)).Advance(600 * time.Millisecond)
+	return s.Send(tui.Appear(m)).Advance(600 * time.Millisecond)
 }
 
 // said finds the messages of a kind that the page's commands answered.
