@@ -137,23 +137,31 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 		return cli.Session{}, err
 	}
 	journal := state.NewJournal(r.Dir)
+	master := buildbot.New(onHost(r, hc, host, e.Buildbot), orElse(e.Buildbot, "http://127.0.0.1:8010"))
 	deps := setup.Deps{
-		Config: c, Dir: r.Dir, Web: orElse(e.GitHubWeb, state.GitHubWeb), Yes: r.Yes,
+		Config: c, Dir: r.Dir, Web: orElse(e.GitHubWeb, state.GitHubWeb), Yes: r.Yes, Asks: r.Asks,
+		Added: r.Added, Left: r.Left, Gone: r.Gone,
 		Home: home, SSHHosts: sshHosts(e.SSH, home),
 		Have: setup.Credentials{
 			GitHub: !hub.Empty(), GitHubFrom: hubFrom, Cloudflare: !cloud.Empty(), CloudflareFrom: cloudFrom,
 		},
-		GitHub: gh, Apps: gh, Logins: gh, Hooks: gh, Flakes: gh,
+		GitHub: gh, Apps: gh, Logins: gh, Hooks: gh, Flakes: gh, Leaving: gh, Listing: gh,
 		Cloud: cf, Buckets: cf, Domains: cf, R2Tokens: cf, Records: cf,
 		Objects: s3.New(hc, e.R2S3), Resolver: names,
 		Secrets: secrets, Rules: secrets, Host: host,
 		Nix: nix.New(r.Dir.Root, exec), Git: git.New(r.Dir.Root, exec),
 		Edge:      edge.New(hc, orElse(e.CI, "https://"+c.CI.Domain)),
 		CacheRead: nixcache.New(hc, orElse(e.Cache, "https://"+c.Cache.Domain)),
-		Builds:    buildbot.New(onHost(r, hc, host, e.Buildbot), orElse(e.Buildbot, "http://127.0.0.1:8010")),
-		Niks3:     niks3.New(onHost(r, hc, host, e.Niks3), orElse(e.Niks3, "http://[::1]:5751")),
-		Deployer:  deployer{runner: exec, dir: r.Dir.Root},
-		Pages:     pages, Asked: journal, Pending: state.NewPendingPages(r.Dir),
+		Builds:    master, Master: master,
+		Sealed: func(path string) setup.SealedFile {
+			return sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(path), Env: r.Env, Home: home})
+		},
+		Machine: func(dest string) setup.Machine {
+			return ssh.New(ssh.Options{Argv: e.SSH, Dest: dest, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
+		},
+		Niks3:    niks3.New(onHost(r, hc, host, e.Niks3), orElse(e.Niks3, "http://[::1]:5751")),
+		Deployer: deployer{runner: exec, dir: r.Dir.Root},
+		Pages:    pages, Asked: journal, Pending: state.NewPendingPages(r.Dir),
 		Rand: rand.Reader, Now: time.Now,
 	}
 	return cli.Session{
@@ -162,6 +170,12 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 		Lacks: deps.Have.Lacks(), Repos: gh.Repos,
 		Around: func(ctx context.Context) state.Around { return setup.Around(ctx, deps) },
 		Judge:  func(ctx context.Context, key string) error { return setup.JudgeToken(ctx, deps, key) },
+		More: cli.More{
+			Repos:    func(ctx context.Context) state.RepoSights { return setup.Repositories(ctx, deps) },
+			JoinRepo: func(ctx context.Context, name string) (state.Repo, error) { return setup.JoinRepo(ctx, deps, name) },
+			Workers:  func(ctx context.Context) state.WorkerSights { return setup.Workers(ctx, deps) },
+			Join:     func(ctx context.Context, j state.Joining) (state.Worker, error) { return setup.Join(ctx, deps, j) },
+		},
 		Revoke: func(ctx context.Context) error { return cf.Retire(ctx, c.Cache.R2.Account, steps.RealClock().Sleep) },
 		Close:  func() { pages.Close(); _ = journal.Close() },
 	}, nil

@@ -114,6 +114,20 @@ func checkWorkers(ws []Worker) []finding {
 			}, key+"name", "workers")...)
 		}
 		seen[w.Name] = true
+		if w.Password != "" && w.Password != OwnPassword {
+			out = append(out, one(Problem{
+				What: key + "password: " + quoted(w.Password) + " is not " + OwnPassword,
+				Why:  "a machine has a password of its own, or the CI host's",
+				Fix:  `write "own", or take it out; the password itself is sealed`,
+			}, key+"password", "workers")...)
+		}
+		if w.Recipient != "" {
+			for _, f := range checkText("host.recipient", w.Recipient) {
+				f.What = strings.Replace(f.What, "host.recipient", key+"recipient", 1)
+				f.Fix = strings.Replace(f.Fix, "host.recipient", key+"recipient", 1)
+				out = append(out, one(f.Problem, key+"recipient", "workers")...)
+			}
+		}
 		if w.Cores < 0 || w.Cores > 1000 {
 			out = append(out, wrongNumber(key+"cores", int64(w.Cores))...)
 		}
@@ -139,6 +153,15 @@ func (c Config) checkTogether() []finding {
 	out = append(out, differ("two files have one path", "one would overwrite the other",
 		[]string{"paths.secrets", "paths.facts", "paths.client", "paths.module"},
 		[]string{p.Secrets, p.Facts, p.Client, p.Module})...)
+	for i, w := range c.Workers {
+		if w.Name == c.Host.Name && w.Password == OwnPassword && w.Name != "" {
+			out = append(out, one(Problem{
+				ID: "F39", What: "the CI host's own worker has a password of its own",
+				Why: "its password is the sealed buildbot-nix-worker-password, which further machines may share",
+				Fix: "take password out of the table of " + w.Name,
+			}, fmt.Sprintf("workers[%d].password", i), "workers")...)
+		}
+	}
 	if s := c.Endpoints.SSH; len(s) > 0 && s[0] == "" {
 		out = append(out, one(Problem{
 			What: "endpoints.ssh names no program",

@@ -32,7 +32,7 @@ func TestLegalValues(t *testing.T) {
 		{"cache.r2.jurisdiction", []string{"eu", "fedramp"}, []string{"us"}},
 		{"cache.r2.storage_class", []string{"Standard", "InfrequentAccess"}, []string{"standard"}},
 		{"cache.r2.token_name", []string{"niks3-omnara1", "niks3 on omnara1"}, []string{strings.Repeat("a", 121)}},
-		{"gc.older_than", []string{"720h", "1h", "60m"}, []string{"30d", "90m", "0h", "-1h", "720"}},
+		{"gc.older_than", []string{"720h", "1h", "60m"}, []string{"30d", "90m", "0h", "-1h", "720", "+720h", "2.0h", "3600000ms"}},
 		{"gc.schedule", []string{"daily", "Mon *-*-* 03:00:00", "*-*-* 4:00 Europe/Berlin"}, []string{"daily;x", "$(x)"}},
 		{"paths.secrets", []string{"nixos/omnara1/secrets.yaml", "s.yml"}, []string{"/etc/x.yaml", "../x.yaml", "a/../x.yaml", "x.json", ".git/x.yaml", ".nixwright/x.yaml", `a\b.yaml`}},
 		{"paths.module", []string{"m.nix"}, []string{"m.json", "./m.nix"}},

@@ -32,6 +32,7 @@ var choices = []struct{ key, value, means string }{
 	{"ci.access", FullyPrivate, "one login stands before all pages, and the console can start and stop builds"},
 	{"ci.access", TwoLogins, "people sign in at the door, and once more in buildbot to control builds; one more App, and the console can only look"},
 
+	{"ci.eval_workers", "", "as many as the host's memory and threads have room for"},
 	{"ci.eval_workers", "4", "up to 16 GiB of memory while it evaluates"},
 	{"ci.eval_workers", "1", "up to 4 GiB of memory; the slowest"},
 	{"ci.eval_workers", "2", "up to 8 GiB of memory"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,9 +21,9 @@ func EditConfig(text string, to Config) (string, error) {
 		old, had := from.Value(f.key)
 		now, has := to.Value(f.key)
 		switch {
-		case old == now && had == has:
+		case old == now && had == has && (f.takes() != aWorkers || slices.Equal(from.Workers, to.Workers)):
 		case f.takes() == aWorkers:
-			text = withWorkers(text, to.Workers)
+			text = withWorkers(text, from.Workers, to.Workers)
 		case has:
 			_, name := split(f.key)
 			text = withKey(text, f.key, name+" = "+tomlValue(reflect.ValueOf(to).FieldByIndex(f.at)))
@@ -91,29 +92,89 @@ func valueEnd(lines []string, from int) (to int, comment string) {
 	return to, ""
 }
 
-// withWorkers is the text with other tables of workers, at its end.
-func withWorkers(text string, workers []Worker) string {
+// withWorkers is the text with other tables of workers: those that are wanted
+// still are where they were, new ones come behind the last. Where the order is another
+// one, all of them are written again at the end.
+func withWorkers(text string, from, to []Worker) string {
 	if _, inline := findPlaces([]byte(text))["workers"]; inline {
-		text = withKey(text, "workers", "")
+		text, from = withKey(text, "workers", ""), nil
+	}
+	kept := slices.DeleteFunc(slices.Clone(from), func(w Worker) bool { return indexWorker(to, w.Name) < 0 })
+	if len(kept) > len(to) || slices.ContainsFunc(kept, func(w Worker) bool { return indexWorker(kept, w.Name) != indexWorker(to, w.Name) }) {
+		text, kept = withoutTables(text, func(int) bool { return true }), nil
+	} else {
+		text = withoutTables(text, func(i int) bool { return i < len(from) && indexWorker(to, from[i].Name) < 0 })
+	}
+	for i, w := range kept {
+		if to[i] != w {
+			text = withTable(text, i, to[i])
+		}
 	}
 	lines := ended(strings.SplitAfter(text, "\n"))
-	drop := map[int]bool{}
+	last := 0
 	for path, at := range findPlaces([]byte(text)) {
 		if strings.HasPrefix(path, "workers[") {
-			to, _ := valueEnd(lines, at.line-1)
-			for i := at.line - 1; i < to; i++ {
-				drop[i] = true
-			}
+			end, _ := valueEnd(lines, at.line-1)
+			last = max(last, end)
+		}
+	}
+	if last == 0 {
+		last = len(lines)
+	}
+	var b strings.Builder
+	for _, w := range to[len(kept):] {
+		b.WriteString("\n" + workerTable(w))
+	}
+	return strings.Join(slices.Insert(lines, last, b.String()), "")
+}
+
+func indexWorker(all []Worker, name string) int {
+	return slices.IndexFunc(all, func(w Worker) bool { return w.Name == name })
+}
+
+// withoutTables is the text without some tables of workers, each with the blank
+// line before it. Comments in and around them stay.
+func withoutTables(text string, drop func(i int) bool) string {
+	lines := ended(strings.SplitAfter(text, "\n"))
+	dropped := map[int]bool{}
+	for path, at := range findPlaces([]byte(text)) {
+		number, _, _ := strings.Cut(strings.TrimPrefix(path, "workers["), "]")
+		i, err := strconv.Atoi(number)
+		if !strings.HasPrefix(path, "workers[") || err != nil || !drop(i) {
+			continue
+		}
+		from := at.line - 1
+		end, _ := valueEnd(lines, from)
+		for n := from; n < end; n++ {
+			dropped[n] = true
+		}
+		if header := !strings.Contains(path, "."); header && from > 0 && strings.TrimSpace(lines[from-1]) == "" {
+			dropped[from-1] = true
 		}
 	}
 	var b strings.Builder
-	for i, line := range lines {
-		if !drop[i] {
+	for n, line := range lines {
+		if !dropped[n] {
 			b.WriteString(line)
 		}
 	}
-	for _, w := range workers {
-		fmt.Fprintf(&b, "\n[[workers]]\nname = %s\ncores = %d\n", tomlText(w.Name), w.Cores)
-	}
 	return b.String()
+}
+
+// withTable is the text with the i-th table of workers saying something else.
+func withTable(text string, i int, w Worker) string {
+	for _, key := range []struct{ name, line string }{
+		{"cores", fmt.Sprintf("cores = %d", w.Cores)},
+		{"recipient", "recipient = " + tomlText(w.Recipient)},
+		{"password", "password = " + tomlText(w.Password)},
+	} {
+		path := fmt.Sprintf("workers[%d].%s", i, key.name)
+		if key.name == "recipient" && w.Recipient == "" || key.name == "password" && w.Password == "" {
+			key.line = ""
+		}
+		if _, said := findPlaces([]byte(text))[path]; said || key.line != "" {
+			text = withKey(text, path, key.line)
+		}
+	}
+	return text
 }

@@ -95,10 +95,22 @@ func writeWorkers(b *strings.Builder, ws []Worker, live bool) {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		writeLine(b, "[[workers]]", live)
-		writeLine(b, "name = "+tomlText(w.Name), live)
-		writeLine(b, "cores = "+strconv.Itoa(w.Cores), live)
+		for line := range strings.Lines(workerTable(w)) {
+			writeLine(b, strings.TrimSuffix(line, "\n"), live)
+		}
 	}
+}
+
+// workerTable is a worker's table; what it does not say is left out.
+func workerTable(w Worker) string {
+	out := "[[workers]]\nname = " + tomlText(w.Name) + "\ncores = " + strconv.Itoa(w.Cores) + "\n"
+	if w.Recipient != "" {
+		out += "recipient = " + tomlText(w.Recipient) + "\n"
+	}
+	if w.Password != "" {
+		out += "password = " + tomlText(w.Password) + "\n"
+	}
+	return out
 }
 
 func tomlValue(v reflect.Value) string {

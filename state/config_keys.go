@@ -135,7 +135,7 @@ func (c *Config) Set(key, value string) error {
 	case aWorkers:
 		var ws []Worker
 		if ws, err = parseWorkers(value); err == nil {
-			v.Set(reflect.ValueOf(ws))
+			v.Set(reflect.ValueOf(sameMachines(ws, c.Workers)))
 		}
 	default:
 		v.SetString(value)
@@ -201,6 +201,17 @@ func parseWorkers(s string) ([]Worker, error) {
 		out = append(out, w)
 	}
 	return out, nil
+}
+
+// sameMachines gives the workers what is known of the machines of their names
+// and has no place in an answer of one line.
+func sameMachines(ws, known []Worker) []Worker {
+	for i, w := range ws {
+		if j := slices.IndexFunc(known, func(k Worker) bool { return k.Name == w.Name }); j >= 0 {
+			ws[i].Recipient, ws[i].Password = known[j].Recipient, known[j].Password
+		}
+	}
+	return ws
 }
 
 func formatWorkers(ws []Worker) string {

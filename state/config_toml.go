@@ -174,7 +174,7 @@ func insideOther(path string, places map[string]keyPlace, known map[string]bool)
 }
 
 // workerKeys are the keys in a table of workers.
-var workerKeys = []string{"workers.name", "workers.cores"}
+var workerKeys = []string{"workers.name", "workers.cores", "workers.recipient", "workers.password"}
 
 // knownNames holds every key and every table.
 func knownNames() map[string]bool {

@@ -192,7 +192,7 @@ func TestFormatConfigRoundTrip(t *testing.T) {
 			case aWorkers:
 				var l []Worker
 				for range r.IntN(3) {
-					l = append(l, Worker{pick(), r.IntN(9)})
+					l = append(l, Worker{Name: pick(), Cores: r.IntN(9)})
 				}
 				v.Set(reflect.ValueOf(l))
 			}

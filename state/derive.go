@@ -11,7 +11,8 @@ const (
 
 // Derive fills everything that follows from what is said; host.ssh, ci.domain
 // and github.repos are enough for all of it. What is said stays, nothing is
-// derived from an illegal value, and deriving again changes nothing.
+// derived from an illegal value, and deriving again changes nothing. What
+// follows from the host's size stays open until it is seen: Tune, SpareCores.
 func (c Config) Derive() Config {
 	or(&c.Schema, Schema)
 	c.deriveHost()
@@ -79,7 +80,6 @@ func (c *Config) deriveGitHub() {
 func (c *Config) deriveCI() {
 	or(&c.CI.Backend, BuildbotNix)
 	or(&c.CI.Access, FullyPrivate)
-	or(&c.CI.EvalWorkers, 4)
 	orList(&c.CI.Users, c.CI.Admins...)
 	if legal("host.system", c.Host.System) {
 		orList(&c.CI.BuildSystems, c.Host.System)

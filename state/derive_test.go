@@ -20,7 +20,7 @@ func TestDeriveFromThreeAnswers(t *testing.T) {
 	want := map[string]string{
 		"host.name": "omnara1", "host.ssh": "root@omnara1.phlip9.com:22", "host.system": "x86_64-linux",
 		"ci.backend": "buildbot-nix", "ci.admins": "phlip9", "ci.users": "phlip9", "ci.access": "fully-private",
-		"ci.eval_workers": "4", "ci.build_systems": "x86_64-linux",
+		"ci.eval_workers": "", "ci.build_systems": "x86_64-linux",
 		"ci.outputs_path": "/var/www/buildbot/nix-outputs/", "ci.webhook_path": "/webhooks/github-buildbot-ci",
 		"workers": "omnara1", "github.owner": "phlip9", "github.topic": "buildbot-phlip9",
 		"github.app_name": "phlip9-buildbot-ci", "github.login": "github-app",

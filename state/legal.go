@@ -146,7 +146,7 @@ func tokenName(s string) bool { return len(s) <= 120 && strings.TrimSpace(s) == 
 
 func wholeHours(s string) bool {
 	d, err := time.ParseDuration(s)
-	return err == nil && d >= time.Hour && d%time.Hour == 0
+	return err == nil && d >= time.Hour && d%time.Hour == 0 && like(`([0-9]+[hms])+`)(s) // as the module takes it
 }
 
 func inside(endings ...string) func(string) bool {

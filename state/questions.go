@@ -94,7 +94,7 @@ var questions = []Question{
 	{Key: "ci.admins", Kind: KindList, Ask: "Who may control builds?", Why: "GitHub logins; they may start, restart and stop builds, and see all pages."},
 	{Key: "ci.users", Kind: KindList, Ask: "Who may sign in?", Why: "GitHub logins; everyone else is refused at the door."},
 	{Key: "ci.access", Kind: KindChoice, Ask: "How do people sign in?", Why: "fully-private has one login in front of all pages, and lets the console act too; two-logins has the proxy's and buildbot's own.", Choices: accessChoices},
-	{Key: "ci.eval_workers", Kind: KindNumber, Ask: "How many evaluations at once?", Why: "More are quicker; each takes up to 4 GiB of the host's memory."},
+	{Key: "ci.eval_workers", Kind: KindNumber, Ask: "How many evaluations at once?", Why: "More are quicker; each takes up to 4 GiB of the host's memory. Left open, as many are taken as its memory and threads have room for."},
 	{Key: "ci.build_systems", Kind: KindList, Ask: "For which systems is built?", Why: "Checks of other systems are left out; each system needs a worker that can build it."},
 	{Key: "ci.outputs_path", Kind: KindText, Ask: "Where do the newest outputs stand on the host?", Why: "buildbot-nix writes one file per check there."},
 	{Key: "ci.webhook_path", Kind: KindText, Ask: "Which path does an older App's webhook use?", Why: "Only an adopted App with a hook of its own needs it."},

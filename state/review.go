@@ -1,6 +1,10 @@
 package state
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
 
 // Reviewed is one answer as it is looked over before anything is made: what
 // was said or derived, and why it is so.
@@ -24,7 +28,7 @@ var reviewed = []struct{ key, name, why string }{
 	{"ci.domain", "CI domain", ""},
 	{"github.repos", "repositories", ""},
 	{"workers", "workers", "the host, with its threads less two"},
-	{"ci.eval_workers", "evaluation", "at once, each with up to 4 GiB of memory"},
+	{"ci.eval_workers", "evaluation", "as many at once as the host's memory has room for"},
 	{"ci.access", "access", "recommended: one login for all pages"},
 	{"github.login", "login", "recommended: no secret to copy"},
 	{"ci.admins", "admins", "the owner of the repositories"},
@@ -44,8 +48,12 @@ var reviewed = []struct{ key, name, why string }{
 
 // Review is what a person looks over: every answer that was said or derived
 // and that somebody may want otherwise. What the access mode does not have is
-// left out.
-func Review(said Config) []Reviewed {
+// left out. What follows from the host's size is left open.
+func Review(said Config) []Reviewed { return ReviewOn(said, Host{}) }
+
+// ReviewOn is Review where the host was seen: what follows from its size is
+// filled in, with the arithmetic. Of a host that tells nothing it is Review.
+func ReviewOn(said Config, host Host) []Reviewed {
 	derived := said.Derive()
 	var out []Reviewed
 	for _, r := range reviewed {
@@ -59,12 +67,36 @@ func Review(said Config) []Reviewed {
 		}
 		if mine, ok := said.Value(r.key); ok && mine == v.Value {
 			v.Said, v.Why = true, byPerson
+		} else if value, why := sized(r.key, derived, host); why != "" {
+			v.Value, v.Why = value, why
 		} else if limit := nameLimit(r.key); limit > 0 {
 			v.Why = fmt.Sprintf(r.why, len(v.Value), limit)
 		}
 		out = append(out, v)
 	}
 	return out
+}
+
+// sized is what follows from the host's size, and the arithmetic; no why: none
+// of it does, or the host does not tell.
+func sized(key string, c Config, host Host) (value, why string) {
+	switch key {
+	case "workers":
+		cores, why := SpareCores(host)
+		ws := slices.Clone(c.Workers)
+		i := slices.IndexFunc(ws, func(w Worker) bool { return w.Name == c.Host.Name && w.Cores == 0 })
+		if i < 0 || cores == 0 {
+			return "", ""
+		}
+		ws[i].Cores = cores
+		return formatWorkers(ws), why
+	case "ci.eval_workers":
+		if host.Memory > 0 {
+			t := Tune(0, host)
+			return strconv.Itoa(t.Evals), t.Why
+		}
+	}
+	return "", ""
 }
 
 // nameLimit is how long the name under the key may be; 0: it is no App's name.

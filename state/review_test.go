@@ -72,3 +72,34 @@ func TestReviewOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestReviewOnAHostShowsTheArithmetic: what follows from the host's size is
+// filled in where it is known, and what a person said stays.
+func TestReviewOnAHostShowsTheArithmetic(t *testing.T) {
+	row := func(all []Reviewed, key string) Reviewed {
+		return all[slices.IndexFunc(all, func(r Reviewed) bool { return r.Key == key })]
+	}
+	c := smallest(t)
+	seen := Host{Threads: 12, Memory: 67_323_000_000}
+	all := ReviewOn(c, seen)
+	if r := row(all, "workers"); r.Value != "omnara1=10" || r.Why != "12 threads less 2" || r.Said {
+		t.Errorf("%+v", r)
+	}
+	if r := row(all, "ci.eval_workers"); r.Value != "4" || !strings.HasPrefix(r.Why, "fits 62.7 GiB: 4 x 4 GiB + 8 GiB for builds") || r.Said {
+		t.Errorf("%+v", r)
+	}
+	if r := row(Review(c), "ci.eval_workers"); r.Value != "" || r.Why != "as many at once as the host's memory has room for" {
+		t.Errorf("of a host unseen: %+v", r)
+	}
+	_ = c.Set("workers", "omnara1=3")
+	_ = c.Set("ci.eval_workers", "2")
+	all = ReviewOn(c, seen)
+	for key, want := range map[string]string{"workers": "omnara1=3", "ci.eval_workers": "2"} {
+		if r := row(all, key); r.Value != want || !r.Said || r.Why != "you" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if c.Workers[0].Cores != 3 || smallest(t).Derive().Workers[0].Cores != 0 {
+		t.Error("a review changed the configuration")
+	}
+}

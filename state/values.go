@@ -203,11 +203,19 @@ type Recipients struct {
 	Host   string   `json:"host,omitempty"`
 }
 
-// Worker is a buildbot worker.
+// Worker is a build machine: its buildbot workers, one per core.
 type Worker struct {
 	Name  string `json:"name"  toml:"name"`
 	Cores int    `json:"cores" toml:"cores"`
+	// Recipient is the age recipient that opens the machine's own file of
+	// secrets; empty: it has none, and what it reads is its owner's affair.
+	Recipient string `json:"recipient,omitempty" toml:"recipient"`
+	// Password is OwnPassword, or empty for the one that the CI host has too.
+	Password string `json:"password,omitempty" toml:"password"`
 }
+
+// OwnPassword is a Worker's password that no other machine knows.
+const OwnPassword = "own"
 
 // Inputs says how the infra repository gets its Nix inputs.
 type Inputs struct {

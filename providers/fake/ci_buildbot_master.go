@@ -2,6 +2,8 @@ package fake
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +126,7 @@ func (m *master) refresh() {
 		for _, c := range s.CI.Changes[m.taken.changes:] {
 			m.put("new", changeRow(c))
 		}
+		m.takeWorkers(s)
 		m.taken.builds, m.taken.changes = len(s.CI.Builds), len(s.CI.Changes)
 	})
 }
@@ -145,6 +148,28 @@ func (m *master) begin(s *State) {
 	}
 	m.addScheduler("__Janitor_force", janitorName)
 	m.addScheduler("reload-github-projects", "reload-github-projects")
+}
+
+// takeWorkers adds those of the deployed list that are new. They are of further
+// machines, on which nothing is deployed here: none of them is connected.
+func (m *master) takeWorkers(s *State) {
+	var all []ciWorker
+	if json.Unmarshal([]byte(s.CI.Secrets["buildbot-nix-workers"]), &all) != nil {
+		return
+	}
+	known := map[string]bool{}
+	for _, row := range m.tables["workers"].rows {
+		if w, ok := row.(*bbWorker); ok {
+			known[w.Name] = true
+		}
+	}
+	for _, w := range all {
+		for i := range w.Cores {
+			if name := fmt.Sprintf("%s-%03d", w.Name, i); w.Name != s.Host.Name && !known[name] {
+				m.put("new", &bbWorker{ID: m.next("workers"), Configured: []bbConfigured{}, Connected: []bbConnected{}, Name: name})
+			}
+		}
+	}
 }
 
 const janitorName = "__Janitor"

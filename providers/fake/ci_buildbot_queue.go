@@ -71,7 +71,7 @@ func (m *master) freeWorker() int {
 	}
 	best := 0
 	for _, row := range m.tables["workers"].rows {
-		if w, ok := row.(*bbWorker); ok && !w.Paused && w.Name != janitorName && (best == 0 || busy[w.ID] < busy[best]) {
+		if w, ok := row.(*bbWorker); ok && !w.Paused && len(w.Connected) > 0 && w.Name != janitorName && (best == 0 || busy[w.ID] < busy[best]) {
 			best = w.ID
 		}
 	}

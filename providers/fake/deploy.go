@@ -63,6 +63,9 @@ func (w *World) Deploy(ctx context.Context, dir string, line func(string)) int {
 	err = w.Update(func(s *State) error {
 		s.Host.unitsUp(w.now(), failed...)
 		s.Host.Secrets = d.secrets
+		if s.Host.Older {
+			d.hash = olderHash
+		}
 		s.Host.Files[appliedFile] = `{"hash": "` + d.hash + `"}` + "\n"
 		s.CI.Mode, s.CI.Proxy, s.CI.Secrets, s.CI.App = d.mode, d.proxy, d.secrets, 0
 		s.CI.Niks3.forget()

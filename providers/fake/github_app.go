@@ -247,6 +247,29 @@ func addToInstallation(c *ghCall) *ghAnswer {
 	return ghReply(http.StatusNoContent, nil)
 }
 
+// removeFromInstallation is
+// apps/remove-repo-from-installation-for-authenticated-user, by a classic token
+// with the scope repo. Its 422: "when the application is installed on all
+// repositories, or if this request would remove the last repository".
+func removeFromInstallation(c *ghCall) *ghAnswer {
+	login, no := c.user()
+	if no != nil {
+		return no
+	}
+	g := &c.s.GitHub
+	i, r := g.install(c.id("id")), g.repoID(c.id("repo"))
+	switch {
+	case !c.who.token.Classic || !slices.Contains(c.who.token.Scopes, "repo"):
+		return fail(http.StatusForbidden, "You must use a personal access token (classic) with the repo scope to remove a repository from an installation.")
+	case i == nil || r == nil || !strings.EqualFold(i.Account, r.Owner) || !g.mayAdmin(login, r.Owner) || !i.covers(r):
+		return fail(http.StatusNotFound, "Not Found")
+	case i.All || len(i.Repos) == 1:
+		return fail(http.StatusUnprocessableEntity, "Cannot remove a repository from an installation that is on all, or its last one.")
+	}
+	i.Repos = slices.DeleteFunc(i.Repos, func(id int64) bool { return id == r.ID })
+	return ghReply(http.StatusNoContent, nil)
+}
+
 // checkToken is apps/check-token, by client id and secret. The world keeps no
 // user tokens of Apps, so with the right pair every token is unknown: "Invalid
 // tokens will return 404 NOT FOUND". The status for a wrong pair is

@@ -75,6 +75,17 @@ func getHook(c *ghCall) *ghAnswer {
 	return ghReply(http.StatusOK, c.hook(r, h))
 }
 
+// deleteHook is repos/delete-webhook.
+func deleteHook(c *ghCall) *ghAnswer {
+	r, h, no := c.hookOf("write")
+	if no != nil {
+		return no
+	}
+	id := h.ID
+	r.Hooks = slices.DeleteFunc(r.Hooks, func(o ghHook) bool { return o.ID == id })
+	return ghReply(http.StatusNoContent, nil)
+}
+
 // postHook is repos/create-webhook; GitHub pings the new hook (GitHub docs,
 // "Webhook events and payloads", ping). buildbot-nix makes its own this way
 // (buildbot_nix/github_projects.py, create_project_hook).

@@ -53,6 +53,7 @@ func TestGitHubContract(t *testing.T) {
 
 	undescribed := []string{ // driven in the root, where each permission is tried, and by the adapter's suite
 		"POST /repos/{owner}/{repo}/statuses/{sha}", "GET /orgs/{login}/members", "GET /user/emails",
+		"DELETE /repos/{owner}/{repo}/hooks/{id}", "DELETE /user/installations/{id}/repositories/{repo}",
 		"POST /graphql", "GET /user/repos", "GET /app/hook/deliveries/{d}", "POST /app/hook/deliveries/{d}/attempts",
 	}
 	for pattern := range w.githubRoutes() {

@@ -24,6 +24,11 @@ type HostState struct {
 	Units   []hostUnit        `json:"units"`
 	Files   map[string]string `json:"files"`
 	Secrets map[string]string `json:"secrets"` // what sops-nix put into /run/secrets
+
+	// Trouble are units that do not come up as they should, by full name.
+	Trouble map[string]Trouble `json:"trouble,omitempty"`
+	// Older has every deployment bring the state of another commit.
+	Older bool `json:"older,omitempty"`
 }
 
 // hostUnit is a systemd unit, a timer where Timer is set.
@@ -35,6 +40,9 @@ type hostUnit struct {
 	Timer  bool      `json:"timer,omitempty"`
 	Last   time.Time `json:"last,omitzero"`
 	Next   time.Time `json:"next,omitzero"`
+
+	Restarts int    `json:"restarts,omitempty"`
+	Log      string `json:"log,omitempty"` // what journalctl -o cat prints of it
 }
 
 const (
@@ -160,8 +168,9 @@ func (h *HostState) unitsUp(now time.Time, failed ...string) {
 	timer.Next = now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
 	h.setUnit(timer)
 	for _, n := range failed {
-		h.setUnit(hostUnit{Name: n + ".service", Active: "failed", Sub: "failed", Result: "exit-code"})
+		h.setUnit(hostUnit{Name: n + ".service", Active: "failed", Sub: "failed", Result: "exit-code", Log: failedLog(n)})
 	}
+	h.begin()
 }
 
 func (h *HostState) up(unit string) bool {

@@ -26,15 +26,21 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stderr, "usage: ssh [-o option] [-GN] [-W host:port] destination [command]")
 		return sshFailed
 	}
+	w.hostLooked(call)
 	var h HostState
 	var want string
 	anyHost := false
+	var further []HostState
 	w.Look(func(s *State) {
 		h = s.Host
 		h.Units, h.Files = slices.Clone(h.Units), maps.Clone(h.Files)
 		want, anyHost = s.Config.Host.SSH, s.AnyHost
+		further = slices.Clone(s.Further)
 	})
 	user, host := destination(call.dest)
+	if i := slices.IndexFunc(further, func(o HostState) bool { return o.Name == host || o.Address == host }); i >= 0 && host != h.Name {
+		h, want, anyHost = further[i], host, false
+	}
 	if anyHost {
 		w.hostCalled(host)
 	}
@@ -164,6 +170,8 @@ func (h *HostState) run(argv []string, stdout, stderr io.Writer) int {
 			h.show(args[1:], stdout)
 			return 0
 		}
+	case "journalctl":
+		return h.journal(args, stdout, stderr)
 	}
 	_, _ = fmt.Fprintf(stderr, "bash: line 1: %s: command not found\n", argv[0])
 	return 127
@@ -240,7 +248,7 @@ func (h *HostState) properties(name, style string) []string {
 		return append(out, "NextElapseUSecRealtime="+systemdTime(u.Next, style), "NextElapseUSecMonotonic=infinity",
 			"LastTriggerUSec="+systemdTime(u.Last, style), "Unit="+strings.TrimSuffix(name, ".timer")+".service")
 	}
-	return append(out, "NRestarts=0", "ExecMainStatus=0")
+	return append(out, fmt.Sprintf("NRestarts=%d", u.Restarts), "ExecMainStatus=0")
 }
 
 // systemdTime is a time as systemctl prints it (systemctl(1), --timestamp=).

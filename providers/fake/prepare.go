@@ -207,7 +207,15 @@ const flakeNix = `{
   outputs = inputs: {
     nixosConfigurations.omnara1 = inputs.nixpkgs.lib.nixosSystem {
       specialArgs = { inherit inputs; };
-      modules = [ ./nixos/omnara1 ];
+      modules = [
+        ./nixos/omnara1
+        inputs.buildbot-nix.nixosModules.buildbot-master
+        inputs.buildbot-nix.nixosModules.buildbot-worker
+        inputs.niks3.nixosModules.niks3
+        inputs.sops-nix.nixosModules.sops
+        ./nixos/mods/buildbot-ci.nix # by nixwright
+        { services.nixwright-ci.enable = true; }
+      ];
     };
   };
 }

@@ -73,6 +73,8 @@ func (s *State) fill(now time.Time) error {
 	s.addRepo("someone-else", "public-things", "main", "nix")
 
 	s.Host = newHost(s.Seed, s.Config.Host.Name, theAddress)
+	s.Further = []HostState{newHost(s.Seed, "build2", "203.0.113.8"), newHost(s.Seed, "build3", "203.0.113.9")}
+	s.Further[0].Threads, s.Further[1].Threads = 16, 8
 	s.Env["GH_TOKEN"] = g.Tokens[0].Value
 	half := s.Scenario == "half-done"
 	bootstrap, zone := s.fillCloud(!half)

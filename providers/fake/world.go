@@ -37,6 +37,7 @@ type State struct {
 	GitHub   GitHubState       `json:"github"`
 	Cloud    CloudState        `json:"cloud"`
 	Host     HostState         `json:"host"`
+	Further  []HostState       `json:"further"` // machines that could build, too
 	CI       CIState           `json:"ci"`
 	Env      map[string]string `json:"env"` // the environment for the ordinary commands
 }

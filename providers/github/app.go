@@ -180,3 +180,18 @@ func (c *Client) AddRepo(ctx context.Context, installation, repo int64) error {
 	}
 	return err
 }
+
+// RemoveRepo takes a repository out of an installation (DELETE
+// /user/installations/{installation_id}/repositories/{repository_id}); GitHub
+// takes only a classic token with the scope repo for it. It refuses (422) where
+// the App is installed on all repositories, and for the last one.
+func (c *Client) RemoveRepo(ctx context.Context, installation, repo int64) error {
+	resp, err := c.do(httpx.Idempotent(ctx), call{
+		op: fmt.Sprintf("take repository %d out of installation %d", repo, installation), method: http.MethodDelete,
+		path: fmt.Sprintf("user/installations/%d/repositories/%d", installation, repo), done: http.StatusNoContent,
+	})
+	if resp != nil && resp.Response != nil && resp.StatusCode == http.StatusNotModified {
+		return nil
+	}
+	return err
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/nixwright/nixwright/providers/httpx"
 	"github.com/nixwright/nixwright/state"
 )
 
@@ -117,5 +118,22 @@ func (c *Client) Redeliver(ctx context.Context, repo string, hook, delivery int6
 		op: fmt.Sprintf("redeliver %d of webhook %d of %s", delivery, hook, repo), method: http.MethodPost,
 		path: fmt.Sprintf("%s/hooks/%d/deliveries/%d/attempts", path, hook, delivery), done: http.StatusAccepted,
 	})
+	return err
+}
+
+// DeleteHook deletes a repository's webhook (DELETE
+// /repos/{owner}/{repo}/hooks/{hook_id}); one that is gone is no error.
+func (c *Client) DeleteHook(ctx context.Context, repo string, hook int64) error {
+	path, err := repoPath(repo)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(httpx.Idempotent(ctx), call{
+		op: fmt.Sprintf("delete webhook %d of %s", hook, repo), method: http.MethodDelete,
+		path: fmt.Sprintf("%s/hooks/%d", path, hook), done: http.StatusNoContent, none: []int{http.StatusNotFound},
+	})
+	if errors.Is(err, errNone) {
+		return nil
+	}
 	return err
 }

@@ -30,7 +30,7 @@ func (c *Client) Repos(ctx context.Context) ([]state.RepoListing, error) {
 			}
 			all = append(all, state.RepoListing{
 				Name: clean(g.GetFullName()), Branch: clean(g.GetDefaultBranch()), Private: g.GetPrivate(),
-				Archived: g.GetArchived(), Admin: g.GetPermissions()["admin"], Pushed: g.GetPushedAt().Time,
+				Archived: g.GetArchived(), Admin: g.GetPermissions()["admin"], Topics: cleanAll(g.Topics), Pushed: g.GetPushedAt().Time,
 			})
 		}
 		got = nil

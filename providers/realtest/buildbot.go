@@ -27,6 +27,8 @@ type BuildbotOptions struct {
 	Password      string   // of the basic login; empty: "basic-password"
 	Repo          string   // owner/name; empty: phlip9/dotfiles
 	UploadFails   bool     // the step "Upload to niks3" fails, which only warns
+	Workers       string   // buildbot-nix's workers file, JSON: machines that may connect; empty: none
+	PB            int      // port that workers connect to; 0: any, which nobody learns
 }
 
 // BuildbotMaster is a running buildbot 4.3 with four workers. An evaluation,
@@ -56,7 +58,7 @@ func Buildbot(t *testing.T, o BuildbotOptions) *BuildbotMaster {
 	}
 	options, err := json.Marshal(map[string]any{
 		"mode": o.Mode, "port": o.Port, "base_url": o.BaseURL, "webhook_secret": o.WebhookSecret,
-		"admins": o.Admins, "password": o.Password, "repo": o.Repo, "upload": upload,
+		"admins": o.Admins, "password": o.Password, "repo": o.Repo, "upload": upload, "workers": o.Workers, "pb": o.PB,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +81,25 @@ func Buildbot(t *testing.T, o BuildbotOptions) *BuildbotMaster {
 	m.Await(t, m.Says("BuildMaster is running"))
 	m.Await(t, Answers(m.URL+"/api/v2/masters"))
 	return m
+}
+
+// Worker starts a worker of a machine, as buildbot-nix does for each of its
+// cores: it connects to the master's PB port under NAME-000 and so on.
+func (m *BuildbotMaster) Worker(t *testing.T, name, password string) *Process {
+	t.Helper()
+	dir := t.TempDir()
+	program, err := filepath.EvalSymlinks(Find(t, "buildbot"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Dir(program)
+	own := func(c *exec.Cmd) {
+		c.Dir = dir
+		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LANG=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1"}
+	}
+	made := Start(t, own, filepath.Join(bin, "buildbot-worker"), "create-worker", "--relocatable", "--no-logrotate", dir, "127.0.0.1:"+strconv.Itoa(m.Options.PB), name, password)
+	<-made.done
+	return Start(t, own, filepath.Join(bin, "twistd"), "--nodaemon", "--no_save", "--logfile=-", "--python=buildbot.tac")
 }
 
 // Release lets the build of slow, which waits, go on and succeed.

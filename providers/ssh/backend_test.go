@@ -78,7 +78,7 @@ func options(argv []string, dest string) ssh.Options {
 
 const hostUnits = `{"units": [
 	{"name": "niks3.service", "active": "active", "sub": "running", "result": "success"},
-	{"name": "bad.service", "active": "failed", "sub": "failed", "result": "exit-code"},
+	{"name": "bad.service", "active": "failed", "sub": "failed", "result": "exit-code", "log": "Starting bad...\nerror: no bucket token=ghp_abcdefghijklmnop\nbad.service: Failed with result 'exit-code'.\n"},
 	{"name": "niks3-gc.timer", "active": "active", "sub": "waiting", "result": "success", "timer": true, "last": "2026-11-22T00:00:03Z", "next": "2026-11-23T00:00:00Z"}],
 	"secrets": {"niks3-api-token": "x", "other": "y"}}`
 
@@ -126,7 +126,7 @@ func meetFake(t *testing.T, is situation) met {
 }
 
 // shell runs what a client asks for on a pretend root of the test's own.
-const shell = `exec sh -c "$(printf '%%s' "$SSH_ORIGINAL_COMMAND" | LC_ALL=C sed 's#/etc/nixwright#%[1]s&#g; s#/run/secrets#%[1]s&#g; s#/etc/ssh/ssh_host#%[1]s&#g; s#systemctl#%[1]s/&#')"
+const shell = `exec sh -c "$(printf '%%s' "$SSH_ORIGINAL_COMMAND" | LC_ALL=C sed 's#/etc/nixwright#%[1]s&#g; s#/run/secrets#%[1]s&#g; s#/etc/ssh/ssh_host#%[1]s&#g; s#systemctl#%[1]s/&#; s#journalctl#%[1]s/&#')"
 `
 
 // systemctl prints what systemd 252 did for such units (testdata of package
@@ -150,7 +150,8 @@ func meetReal(t *testing.T, is situation) met {
 		}
 	}
 	files := map[string]string{
-		"shell": fmt.Sprintf(shell, root), "etc/ssh/ssh_host_ed25519_key.pub": s.HostKey + "\n",
+		"journalctl": "#!/bin/sh\n" + `[ "$*" = "-u $2 -n 50 -o cat --no-pager" ] || exit 3; cat "` + root + `/units/$2.log" 2>/dev/null || echo "-- No entries --"` + "\n",
+		"shell":      fmt.Sprintf(shell, root), "etc/ssh/ssh_host_ed25519_key.pub": s.HostKey + "\n",
 		"systemctl": "#!/bin/sh\n" + fmt.Sprintf(systemctl, root),
 	}
 	if is == deployedAll {
@@ -158,6 +159,7 @@ func meetReal(t *testing.T, is situation) met {
 		files["run/secrets/niks3-api-token"], files["run/secrets/other"] = "x", "y"
 		files["units/niks3.service"] = "Result=success\nNRestarts=0\nId=niks3.service\nLoadState=loaded\nActiveState=active\nSubState=running\n"
 		files["units/bad.service"] = "Result=exit-code\nNRestarts=0\nId=bad.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\n"
+		files["units/bad.service.log"] = "Starting bad...\nerror: no bucket token=ghp_abcdefghijklmnop\nbad.service: Failed with result 'exit-code'.\n"
 		files["units/niks3-gc.timer"] = "NextElapseUSecRealtime=Mon 2026-11-23 00:00:00 UTC\nLastTriggerUSec=Sun 2026-11-22 00:00:03 UTC\nResult=success\nId=niks3-gc.timer\nLoadState=loaded\nActiveState=active\nSubState=waiting\n"
 		if err := os.Mkdir(filepath.Join(root, "run/secrets"), 0o700); err != nil {
 			t.Fatal(err)
@@ -166,8 +168,10 @@ func meetReal(t *testing.T, is situation) met {
 	for name, text := range files {
 		realtest.File(t, filepath.Join(root, name), text)
 	}
-	if err := os.Chmod(filepath.Join(root, "systemctl"), 0o700); err != nil {
-		t.Fatal(err)
+	for _, program := range []string{"systemctl", "journalctl"} {
+		if err := os.Chmod(filepath.Join(root, program), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	m := met{Options: options(realClient(t, s, is), s.Dest)}
 	m.marker = m.Argv[2]

@@ -113,8 +113,25 @@ func facts(t *testing.T, h *ssh.Host, is situation) {
 	if err != nil || there && (!timer.Next.Equal(next) || timer.Last.IsZero()) || !there && (timer.Unit.Load != "not-found" || !timer.Next.IsZero()) {
 		t.Errorf("timer: %+v, %v", timer, err)
 	}
+	logs(t, h, there)
 	if got, err := h.Addresses(t.Context()); err != nil || !slices.Equal(got, []netip.Addr{netip.MustParseAddr("127.0.0.1")}) {
 		t.Errorf("addresses: %v, %v", got, err)
+	}
+}
+
+// logs looks at the last error of units, and at the way to the host.
+func logs(t *testing.T, h *ssh.Host, there bool) {
+	t.Helper()
+	for unit, want := range map[string]string{"bad.service": "error: no bucket token=[hidden]", "nope.service": ""} {
+		if !there {
+			want = ""
+		}
+		if got, err := h.LastError(t.Context(), unit); err != nil || got != want {
+			t.Errorf("last error of %s: %q, %v, want %q", unit, got, err, want)
+		}
+	}
+	if w, err := h.Way(t.Context()); err != nil || w.Port != "" || w.User == "" || w.Host == "" {
+		t.Errorf("way: %+v, %v", w, err)
 	}
 }
 
@@ -130,6 +147,7 @@ func failures(t *testing.T, m met, is situation) {
 		"applied":  func() error { _, _, err := h.Applied(t.Context()); return err },
 		"deployed": func() error { _, err := h.Deployed(t.Context()); return err },
 		"units":    func() error { _, err := h.Units(t.Context(), "a.service"); return err },
+		"log":      func() error { _, err := h.LastError(t.Context(), "a.service"); return err },
 		"timer":    func() error { _, err := h.Timer(t.Context(), "a.timer"); return err },
 		"run":      func() error { _, err := h.Run(t.Context(), ssh.Command{Op: "run", Argv: []string{"true"}}); return err },
 		"hold": func() error {

@@ -71,7 +71,8 @@ let
   optionalOf = pattern: types.strMatching "(${pattern})?";
   hostName = types.strMatching "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?";
   login = types.strMatching "[A-Za-z0-9_-]+";
-  urlPath = "/[A-Za-z0-9._~/-]+";
+  # No empty and no hidden folder in it, and so none above it either.
+  urlPath = "(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?";
 
   # With its last slash: nginx's alias without it would serve the folder's
   # neighbours too.
@@ -90,6 +91,22 @@ let
   # What oauth2-proxy asks GitHub for: who you are and which organisations you
   # are in. Never `repo`, which would let a CI login write to every repository.
   scope = "read:user user:email read:org";
+
+  # Where niks3 is asked. Every machine that builds is told the same address.
+  niks3Port = 5751;
+  niks3Addr = config.services.niks3.httpAddr;
+  bracketed = address: if builtins.match ".*:.*" address == null then address else "[${address}]";
+  workersAddr = "${bracketed cfg.workersAddress}:${toString niks3Port}";
+  # "::1": the machines come through a tunnel, to niks3's own address.
+  ownDoor = cfg.workersAddress != null && cfg.workersAddress != "::1";
+  further = builtins.filter (name: name != host) (map (w: w.name) cfg.workers);
+
+  # oauth2-proxy's secrets as options: without a default up to NixOS 25.11, then
+  # removed, which leaves an option that nobody sees and nobody may set.
+  settable =
+    path:
+    lib.hasAttrByPath path options.services.oauth2-proxy
+    && (lib.getAttrFromPath path options.services.oauth2-proxy).visible or true != false;
 
   secretPath = name: config.sops.secrets.${name}.path;
   # Owners only where a service reads the file as its own user. All others are
@@ -156,6 +173,19 @@ in
       '';
     };
 
+    workersAddress = mkOption {
+      type = types.nullOr (types.strMatching "[0-9A-Fa-f:.]+"); # systemd resolves no names
+      default = null;
+      example = "10.0.0.1";
+      description = ''
+        On a CI host with further build machines: its IP address in the private
+        network that they share. What a machine builds it uploads by itself, so
+        niks3 must be reached there; its port is ${toString niks3Port}. Not encrypted
+        either, so open that port on the private interface only. `::1` where each
+        machine has a tunnel from its own [::1]:${toString niks3Port} to this host's.
+      '';
+    };
+
     access = fact "access" (types.enum [ "fully-private" "two-logins" ]) ''
       `fully-private`: one login, oauth2-proxy's, which logs into buildbot as well.
       `two-logins`: oauth2-proxy lets you see the pages, buildbot's own login lets you act.
@@ -165,7 +195,7 @@ in
     users = fact "users" (types.listOf login) "GitHub logins that may look.";
     app.id = fact "app.id" types.int "Id of the GitHub App that buildbot acts as.";
     topic = fact "topic" (types.strMatching "[a-z0-9][a-z0-9-]*") "Topic that a repository must carry to be built.";
-    repos = fact "repos" (types.listOf (types.strMatching "[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")) ''
+    repos = fact "repos" (types.listOf (types.strMatching "[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+")) ''
       Repositories that are built, `owner/name`, if they carry the topic too.
     '';
     webhook.baseUrl = fact "webhook.baseUrl" (types.strMatching "https?://[A-Za-z0-9.:-]+(${urlPath})?/") ''
@@ -189,7 +219,13 @@ in
         };
       }
     )) "Build machines, as in the secret `buildbot-nix-workers`.";
-    evalWorkers = fact "evalWorkers" types.ints.unsigned "Parallel evaluations; 0 is one per core. Each may take 2 GiB.";
+    evalWorkers = fact "evalWorkers" types.ints.unsigned "Parallel evaluations; 0 is one per core.";
+    evalMemory = mkOption {
+      type = types.ints.unsigned;
+      default = facts.evalMemory or 0;
+      defaultText = lib.literalMD "`evalMemory` of the facts file";
+      description = "Memory after which an evaluation is restarted, in MiB; 0 leaves that to buildbot-nix.";
+    };
     buildSystems = fact "buildSystems" (types.listOf (types.strMatching "[A-Za-z0-9_-]+")) "Systems that are built.";
     outputsPath = fact "outputsPath" (optionalOf urlPath) "Folder in which the newest store paths are kept as text; empty for none.";
     cache.url = fact "cache.url" (types.strMatching "https?://[A-Za-z0-9.:-]+(${urlPath})?") "Where Nix clients read the cache.";
@@ -247,6 +283,9 @@ in
           };
           sops.secrets.buildbot-nix-worker-password =
             secret "buildbot-worker" [ "buildbot-worker.service" ];
+          # Upstream gives niks3's client to the master's machine only, and a failed
+          # upload leaves a build green.
+          systemd.services.buildbot-worker.path = mkIf (!isMaster) [ config.services.niks3.package ];
         })
 
         # ---- the CI host, in both access modes ---------------------------------
@@ -271,17 +310,20 @@ in
             };
             niks3 = {
               enable = true;
-              serverUrl = "http://${config.services.niks3.httpAddr}";
+              serverUrl = "http://${if cfg.workersAddress == null then niks3Addr else workersAddr}";
               authTokenFile = secretPath "niks3-api-token";
               # Upstream has no default. The server's own package keeps client and
               # server at one version.
               package = mkDefault config.services.niks3.package;
             };
+          }
+          // optionalAttrs (options.services.buildbot-nix.master ? evalMaxMemorySize) {
+            evalMaxMemorySize = mkIf (cfg.evalMemory > 0) cfg.evalMemory;
           };
 
           services.niks3 = {
             enable = true;
-            httpAddr = "[::1]:5751";
+            httpAddr = "[::1]:${toString niks3Port}";
             cacheUrl = cfg.cache.url;
             apiTokenFile = secretPath "niks3-api-token";
             signKeyFiles = [ (secretPath "niks3-signing-key") ];
@@ -303,6 +345,28 @@ in
             after = [ "network-online.target" ];
             wants = [ "network-online.target" ];
           };
+          # niks3 itself stays where only this host reaches it; a second door leads
+          # there. FreeBind: at boot the address may come up later than the socket.
+          systemd.sockets.nixwright-niks3 = mkIf ownDoor {
+            wantedBy = [ "sockets.target" ];
+            socketConfig = {
+              ListenStream = workersAddr;
+              FreeBind = true;
+            };
+          };
+          systemd.services.nixwright-niks3 = mkIf ownDoor {
+            requires = [ "nixwright-niks3.socket" ];
+            after = [ "nixwright-niks3.socket" ];
+            serviceConfig = {
+              # It splits at the last colon and takes no brackets.
+              ExecStart = "${config.systemd.package}/lib/systemd/systemd-socket-proxyd ${
+                builtins.replaceStrings [ "[" "]" ] [ "" "" ] niks3Addr
+              }";
+              DynamicUser = true;
+            };
+          };
+          warnings = optional (further != [ ] && cfg.workersAddress == null)
+            "services.nixwright-ci: what ${lib.concatStringsSep ", " further} builds is not in the cache, because the machine that built uploads, and niks3 is reached from ${host} alone. Set services.nixwright-ci.workersAddress to the address of ${host} in their private network, and open port ${toString niks3Port} on its interface: networking.firewall.interfaces.<name>.allowedTCPPorts. Where they come through a tunnel, as `nixwright worker add` writes it, set it to \"::1\".";
 
           services.nginx = {
             enable = true;
@@ -440,8 +504,15 @@ in
           # Upstream turns this on, and with it every page carries that password to
           # the browser. buildbot needs it on the request only, which
           # pass-basic-auth does.
-          services.oauth2-proxy.extraConfig.set-basic-auth = mkForce false;
-          services.oauth2-proxy.passBasicAuth = true;
+          services.oauth2-proxy = mkMerge [
+            {
+              extraConfig.set-basic-auth = mkForce false;
+              passBasicAuth = true;
+            }
+            # The secrets come from files, which upstream writes before the start.
+            (optionalAttrs (settable [ "clientSecret" ]) { clientSecret = mkDefault null; })
+            (optionalAttrs (settable [ "cookie" "secret" ]) { cookie.secret = mkDefault null; })
+          ];
 
           sops.secrets = {
             oauth2-proxy-client-secret = secret null [ "oauth2-proxy.service" ];

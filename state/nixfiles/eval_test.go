@@ -78,6 +78,8 @@ type system struct {
 	Proxy    proxy               `json:"proxy"`
 	VHosts   map[string]vhost    `json:"vhosts"`
 	Units    map[string]unit     `json:"units"`
+	Nginx    bool                `json:"nginx"`
+	Sockets  map[string]socket   `json:"sockets"`
 }
 
 type secret struct {
@@ -96,8 +98,13 @@ type master struct {
 	AuthBackend    string  `json:"authBackend"`
 	OutputsPath    *string `json:"outputsPath"`
 	WebhookBaseURL string  `json:"webhookBaseUrl"`
-	GitHub         struct {
+
+	EvalMaxMemorySize int  `json:"evalMaxMemorySize"`
+	EvalWorkerCount   *int `json:"evalWorkerCount"`
+	GitHub            struct {
 		Enable        bool     `json:"enable"`
+		OauthID       *string  `json:"oauthId"`
+		Topic         string   `json:"topic"`
 		RepoAllowlist []string `json:"repoAllowlist"`
 		UserAllowlist []string `json:"userAllowlist"`
 	} `json:"github"`
@@ -115,6 +122,7 @@ type niks3 struct {
 type proxy struct {
 	Scope    string   `json:"scope"`
 	ClientID string   `json:"clientID"` //nolint:tagliatelle // NixOS spells it so
+	PassAuth bool     `json:"passBasicAuth"`
 	Upstream []string `json:"upstream"`
 	Email    struct {
 		Domains []string `json:"domains"`
@@ -131,12 +139,29 @@ type vhost struct {
 type location struct {
 	ProxyPass   string `json:"proxyPass"`
 	Alias       string `json:"alias"`
+	Return      string `json:"return"`
 	ExtraConfig string `json:"extraConfig"`
 }
 
 type unit struct {
-	After []string `json:"after"`
-	Wants []string `json:"wants"`
+	After    []string       `json:"after"`
+	Wants    []string       `json:"wants"`
+	Requires []string       `json:"requires"`
+	Path     []string       `json:"path"`
+	Service  map[string]any `json:"serviceConfig"`
+}
+
+func (u unit) credentials() []string {
+	var out []string
+	all, _ := u.Service["LoadCredential"].([]any)
+	for _, one := range all {
+		out = append(out, fmt.Sprint(one))
+	}
+	return out
+}
+
+type socket struct {
+	Socket map[string]any `json:"socketConfig"`
 }
 
 // evaluate evaluates a host; args are further arguments of eval.nix.

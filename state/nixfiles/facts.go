@@ -19,6 +19,7 @@ type Facts struct {
 	BuildSystems []string `json:"buildSystems"` // "x86_64-linux", ...; a set
 	Cache        Cache    `json:"cache"`
 	Domain       string   `json:"domain"`      // host name of the web side
+	EvalMemory   int      `json:"evalMemory"`  // MiB that one evaluation may take; 0: buildbot-nix's own limit
 	EvalWorkers  int      `json:"evalWorkers"` // parallel evaluations; 0: one per core
 	GC           GC       `json:"gc"`
 	Login        Login    `json:"login"`

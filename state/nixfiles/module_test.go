@@ -111,6 +111,12 @@ func checkWeb(t *testing.T, s system, m mode) {
 	if !slices.Equal(s.Ports, []int{80, 443}) {
 		t.Errorf("firewall open at %v", s.Ports)
 	}
+	if !s.Nginx {
+		t.Error("nobody enables nginx")
+	}
+	if !s.Proxy.PassAuth {
+		t.Error("the proxy tells buildbot no name")
+	}
 	if s.Proxy.Scope != "read:user user:email read:org" || !maps.Equal(s.Proxy.ExtraConfig, m.extra) ||
 		!slices.Equal(s.Proxy.Email.Domains, m.domains) || s.Proxy.ClientID != m.facts.Login.ProxyClientID {
 		t.Errorf("oauth2-proxy is %+v", s.Proxy)
@@ -143,6 +149,21 @@ func checkSecrets(t *testing.T, s system, m mode) {
 
 func checkServices(t *testing.T, s system, m mode) {
 	t.Helper()
+	if id := s.Master.GitHub.OauthID; m.backend == "github" && (id == nil || *id != m.facts.Login.BuildbotClientID) {
+		t.Error("buildbot has no login of its own")
+	}
+	if want := credentials(m.backend); !slices.Equal(s.Units["buildbot-master"].credentials(), want) {
+		t.Errorf("the master is given %q, want %q", s.Units["buildbot-master"].credentials(), want)
+	}
+	if s.Master.GitHub.Topic != "buildbot-phlip9" || s.Master.EvalWorkerCount == nil || *s.Master.EvalWorkerCount != 4 || s.Master.EvalMaxMemorySize != 3072 {
+		t.Errorf("topic or tuning is lost: %+v", s.Master)
+	}
+	if s.Niks3.GC["enable"] != true || s.Niks3.GC["olderThan"] != "720h" || s.Niks3.GC["schedule"] != "daily" {
+		t.Errorf("nothing collects garbage: %v", s.Niks3.GC)
+	}
+	if len(s.Proxy.Upstream) > 0 && !slices.Equal(s.Proxy.Upstream, []string{"http://127.0.0.1:8010/"}) {
+		t.Errorf("buildbot listens on IPv4 only, the proxy asks %v", s.Proxy.Upstream)
+	}
 	if s.Master.AuthBackend != m.backend || !s.Master.GitHub.Enable || s.Master.GitHub.UserAllowlist != nil ||
 		!slices.Equal(s.Master.GitHub.RepoAllowlist, []string{"phlip9/dotfiles"}) ||
 		s.Master.WebhookBaseURL != "https://ci.phlip9.com/" || s.Master.Niks3.Package != "/niks3" ||
@@ -160,6 +181,18 @@ func checkServices(t *testing.T, s system, m mode) {
 		!slices.Equal(s.Settings["extra-substituters"], []string{"https://cache.phlip9.com"}) {
 		t.Errorf("the client's settings are %v", s.Settings)
 	}
+}
+
+// credentials are the files that systemd hands to the master.
+func credentials(backend string) []string {
+	all := []string{
+		"buildbot-nix-workers:/run/secrets/buildbot-nix-workers", "github-webhook-secret:/run/secrets/buildbot-github-webhook-secret",
+		"github-app-secret-key:/run/secrets/buildbot-github-app-secret-key", "niks3-auth-token:/run/secrets/niks3-api-token",
+	}
+	if backend == "github" {
+		return append(all, "github-oauth-secret:/run/secrets/buildbot-github-oauth-secret")
+	}
+	return append(all, "http-basic-auth-password:/run/secrets/buildbot-http-basic-auth-password")
 }
 
 // Facts that would be syntax where they end up - a systemd command line,
@@ -277,11 +310,52 @@ func TestModuleOnFurtherWorker(t *testing.T) {
 	if s.Master != nil || len(s.Ports) != 0 || len(s.Secrets) != 1 || len(s.Failed) != 0 {
 		t.Errorf("more than a worker: %+v", s)
 	}
+	if path := s.Units["buildbot-worker"].Path; !slices.Equal(path, []string{"/niks3"}) {
+		t.Errorf("nothing uploads what it builds: its path is %v", path)
+	}
 	if s.Worker == nil || s.Worker.Workers != 4 || s.Worker.MasterURL != `tcp:host=fd00\:\:1:port=9989` {
 		t.Errorf("the worker is %+v", s.Worker)
 	}
 	if s.Applied != applied(f.JSON(), "sealed: here\n") {
 		t.Errorf("applied.json is %s", s.Applied)
+	}
+}
+
+// Further machines upload what they build to where niks3 is reached by all, and
+// who has not said where is warned.
+func TestModuleTellsWorkersWhereNiks3Is(t *testing.T) {
+	t.Parallel()
+	f := example()
+	f.Workers = append(f.Workers, nixfiles.Worker{Name: "omnara2", Cores: 4}, nixfiles.Worker{Name: "omnara3", Cores: 2})
+	root := repository(t, f.JSON(), "secrets.yaml")
+	s, err := evaluate(t, root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "omnara2, omnara3") || !strings.Contains(s.Warnings[0], "workersAddress") {
+		t.Errorf("it warns %q", s.Warnings)
+	}
+	if _, is := s.Sockets["nixwright-niks3"]; is || s.Master.Niks3.ServerURL != "http://[::1]:5751" {
+		t.Errorf("niks3 is at %s, sockets %v", s.Master.Niks3.ServerURL, s.Sockets)
+	}
+	if s, err = evaluate(t, root, `extra.services.nixwright-ci.workersAddress = "::1";`); err != nil {
+		t.Fatal(err)
+	}
+	if _, is := s.Sockets["nixwright-niks3"]; is || len(s.Warnings) > 0 || s.Master.Niks3.ServerURL != "http://[::1]:5751" {
+		t.Errorf("through a tunnel niks3 is at %s, sockets %v, warned %q", s.Master.Niks3.ServerURL, s.Sockets, s.Warnings)
+	}
+	for address, want := range map[string]string{"10.0.0.1": "10.0.0.1:5751", "fd00::1": "[fd00::1]:5751"} {
+		s, err := evaluate(t, root, `extra.services.nixwright-ci.workersAddress = "`+address+`";`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		door, unit := s.Sockets["nixwright-niks3"].Socket, s.Units["nixwright-niks3"]
+		if len(s.Warnings) > 0 || s.Master.Niks3.ServerURL != "http://"+want || door["ListenStream"] != want || door["FreeBind"] != true {
+			t.Errorf("%s: niks3 is at %s, the door is %v, warned %q", address, s.Master.Niks3.ServerURL, door, s.Warnings)
+		}
+		if unit.Service["ExecStart"] != "/systemd/lib/systemd/systemd-socket-proxyd ::1:5751" || !slices.Contains(unit.Requires, "nixwright-niks3.socket") {
+			t.Errorf("%s: the door leads to %+v", address, unit)
+		}
 	}
 }
 

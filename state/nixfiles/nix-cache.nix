@@ -43,7 +43,7 @@ in
       description = "Address of the cache.";
     };
     publicKey = lib.mkOption {
-      type = lib.types.strMatching "[A-Za-z0-9._-]+:[A-Za-z0-9+/]+=*";
+      type = lib.types.strMatching "[A-Za-z0-9._+-]+:[A-Za-z0-9+/]+=*";
       default = facts.cache.publicKey;
       defaultText = lib.literalMD "`cache.publicKey` of the facts file";
       description = "Key that the cache signs with, `name:base64`.";

@@ -22,6 +22,7 @@ func example() nixfiles.Facts {
 			URL:       "https://cache.phlip9.com",
 		},
 		Domain:      "ci.phlip9.com",
+		EvalMemory:  3072,
 		EvalWorkers: 4,
 		GC:          nixfiles.GC{OlderThan: "720h", Schedule: "daily"},
 		Login:       nixfiles.Login{Kind: "github-app", ProxyClientID: "Iv23proxy"},

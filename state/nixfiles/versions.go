@@ -27,8 +27,14 @@ var (
 // released, oldest first; the last one is today's. A line is never removed: a
 // user who updates after a year is to be told that the file is still ours.
 var shipped = map[string][]string{
-	ModuleName:    {"65c4fce5e52e3eff46b74094a4f04d5cb2030eb17588255cf347b2ff76a2867b"},
-	ClientName:    {"7cc0f8d85ca673250c10c530cf1e6fbd91e85130c63c0e4f701ddf1189368153"},
+	ModuleName: {
+		"65c4fce5e52e3eff46b74094a4f04d5cb2030eb17588255cf347b2ff76a2867b",
+		"a8ddce14e6e5a1da95fd8091df2f4b125ab238b26503028e7de83da2a1125b2f",
+	},
+	ClientName: {
+		"7cc0f8d85ca673250c10c530cf1e6fbd91e85130c63c0e4f701ddf1189368153",
+		"a3d6416c367db56979d417701fd10e7a6d1f6594f7048be545060749ca097c99",
+	},
 	RepoFlakeName: {"3fe6e7a63f676fc00a9830cf33a99b11b82768c517a344f6ef19c18f0aa39a27"},
 }
 

@@ -8,9 +8,6 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
-// sparedThreads are left to the master and to evaluation.
-const sparedThreads = 2
-
 // WorkersDrifted says whether the master's list of workers no longer follows
 // from the worker password and the wanted workers.
 func WorkersDrifted(set Set, wanted []state.Worker) bool {
@@ -45,15 +42,32 @@ func MakeLocal(set Set, c state.Config, host state.Host, rand io.Reader) ([]stat
 	if err != nil {
 		return nil, err
 	}
-	return append(out, state.Sealed{Name: WorkersName, Value: composeEntries(append(wantedEntries(pass, ws), others(list, ws)...))}), nil
+	wanted, err := wantedEntries(list, pass, ws, rand)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, state.Sealed{Name: WorkersName, Value: composeEntries(append(wanted, others(list, ws)...))}), nil
 }
 
-func wantedEntries(pass state.Secret, ws []state.Worker) []WorkerEntry {
+// wantedEntries are the entries of the wanted workers. Who has a password of
+// its own keeps it; a new one is made where there is none.
+func wantedEntries(list, pass state.Secret, ws []state.Worker, rand io.Reader) ([]WorkerEntry, error) {
 	out := make([]WorkerEntry, 0, len(ws))
 	for _, w := range ws {
-		out = append(out, WorkerEntry{w.Name, pass, w.Cores})
+		e := WorkerEntry{w.Name, pass, w.Cores}
+		if w.Password == state.OwnPassword {
+			own, found := WorkerPassword(list, w.Name)
+			if !found || own.Equal(pass) {
+				var err error
+				if own, err = urlSafe(passwordLength)(rand, state.Config{}); err != nil {
+					return nil, fmt.Errorf("make the password of the worker %s: %w", w.Name, err)
+				}
+			}
+			e.Pass = own
+		}
+		out = append(out, e)
 	}
-	return out
+	return out, nil
 }
 
 // others are the entries of a list that are not ours to change: machines that
@@ -82,8 +96,8 @@ func counted(c state.Config, list state.Secret, host state.Host) ([]state.Worker
 		if w.Cores == 0 {
 			w.Cores = have[w.Name]
 		}
-		if w.Cores == 0 && w.Name == c.Host.Name && host.Threads > 0 {
-			w.Cores = max(1, host.Threads-sparedThreads)
+		if w.Cores == 0 && w.Name == c.Host.Name {
+			w.Cores, _ = state.SpareCores(host)
 		}
 		if w.Cores == 0 {
 			return nil, state.Problem{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,38 @@ type WorkerEntry struct {
 // pass and cores, one entry per machine, all with one password (buildbot-nix
 // models.py, WorkerConfig).
 func ComposeWorkers(pass state.Secret, ws []state.Worker) state.Secret {
-	return composeEntries(wantedEntries(pass, ws))
+	all := make([]WorkerEntry, 0, len(ws))
+	for _, w := range ws {
+		all = append(all, WorkerEntry{w.Name, pass, w.Cores})
+	}
+	return composeEntries(all)
+}
+
+// WorkerPassword is the password under which the master knows a machine.
+func WorkerPassword(list state.Secret, name string) (pass state.Secret, found bool) {
+	all, err := ParseWorkerEntries(list)
+	if err != nil {
+		return state.Secret{}, false
+	}
+	i := slices.IndexFunc(all, func(e WorkerEntry) bool { return e.Name == name })
+	if i < 0 {
+		return state.Secret{}, false
+	}
+	return all[i].Pass, true
+}
+
+// WithoutWorker is the master's list less a machine; changed is false where it
+// is not on it, or the list cannot be read.
+func WithoutWorker(list state.Secret, name string) (without state.Secret, changed bool) {
+	all, err := ParseWorkerEntries(list)
+	if err != nil {
+		return list, false
+	}
+	kept := slices.DeleteFunc(slices.Clone(all), func(e WorkerEntry) bool { return e.Name == name })
+	if len(kept) == len(all) {
+		return list, false
+	}
+	return composeEntries(kept), true
 }
 
 func composeEntries(all []WorkerEntry) state.Secret {
@@ -117,8 +149,10 @@ func ParseWorkers(v state.Secret) ([]state.Worker, error) {
 }
 
 // WorkersMatch compares the master's list with the worker password and the
-// wanted workers, in any order; 0 wanted cores are any. Others on the list are
-// somebody's and pass. The error is F38 or F39 and repeats no password.
+// wanted workers, in any order; 0 wanted cores are any. A machine with a
+// password of its own must not have the worker password, all others must.
+// Others on the list are somebody's and pass. The error is F38 or F39 and
+// repeats no password.
 func WorkersMatch(list, pass state.Secret, wanted []state.Worker) error {
 	entries, err := ParseWorkerEntries(list)
 	if err != nil {
@@ -133,7 +167,9 @@ func WorkersMatch(list, pass state.Secret, wanted []state.Worker) error {
 		switch {
 		case !found:
 			return refuse("F39", "lacks the worker "+shown(w.Name), "the master refuses who is not listed")
-		case !e.Pass.Equal(pass):
+		case w.Password == state.OwnPassword && e.Pass.Equal(pass):
+			return refuse("F39", "has the CI host's password for "+shown(e.Name), "it is to have its own: a machine that leaks its password gives away no other")
+		case w.Password != state.OwnPassword && !e.Pass.Equal(pass):
 			return refuse("F39", "has another password for "+shown(e.Name), "the worker's is "+string(WorkerPasswordName)+", and the master refuses it")
 		case w.Cores != 0 && w.Cores != e.Cores:
 			return refuse("F39", fmt.Sprintf("gives %s %d cores in place of %d", shown(w.Name), e.Cores, w.Cores), "a surplus tries again for ever")

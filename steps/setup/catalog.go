@@ -17,10 +17,11 @@ import (
 	"github.com/nixwright/nixwright/steps"
 )
 
-// Catalog is the one list of all steps, in the order of the checklist.
+// Catalog is the one list of all steps, in the order of the checklist; those
+// that only some set-ups and commands have come last.
 func Catalog(d Deps) []steps.Step {
 	d.Web = strings.TrimSuffix(cmp.Or(d.Web, state.GitHubWeb), "/")
-	return []steps.Step{
+	list := []steps.Step{
 		preflight{d},
 		recipients{d},
 
@@ -35,10 +36,10 @@ func Catalog(d Deps) []steps.Step {
 		secretsFile{d},
 		repoTopic{d},
 
-		nixInputs{d},
+		&nixInputs{Deps: d},
 		nixModule{d},
 		dns{d},
-		deploy{d},
+		&deploy{Deps: d},
 
 		repoFlake{d},
 
@@ -47,6 +48,22 @@ func Catalog(d Deps) []steps.Step {
 		checkCache{d},
 		checkGC{d},
 	}
+	return append(list, d.more()...)
+}
+
+// more are the steps that only some set-ups and commands have.
+func (d Deps) more() []steps.Step {
+	var list []steps.Step
+	if len(d.furtherWorkers()) > 0 {
+		list = append(list, workerSecrets{d})
+	}
+	if d.Added != "" {
+		list = append(list, &firstBuild{Deps: d})
+	}
+	if d.Left != "" {
+		list = append(list, leaveTopic{d}, leaveInstall{d}, leaveHooks{d})
+	}
+	return list
 }
 
 // together runs the calls at the same time and joins their errors in order.

@@ -5,22 +5,31 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/steps"
 )
 
-// units are what must be up on the host when it is deployed.
-var units = []string{"buildbot-master.service", "buildbot-worker.service", "niks3.service", "niks3-gc.timer", "oauth2-proxy.service", "nginx.service", "postgresql.service"}
-
 // deploy brings the host to what the files say, by the command that is
 // configured; without one it shows a command and waits.
-type deploy struct{ Deps }
+type deploy struct {
+	Deps
 
-func (s deploy) Info() steps.Info {
+	mu   sync.Mutex
+	at   time.Time // the command ended in this run
+	seen map[string]watched
+}
+
+// lookAgain is the longest pause before the host is looked at again.
+const lookAgain = 5 * time.Second
+
+// settles is how long after the command the host may still run another state:
+// some commands only ask for a deployment.
+const settles = time.Minute
+
+func (s *deploy) Info() steps.Info {
 	return steps.Info{
 		ID: "deploy", Title: "Deploy", Phase: steps.PhaseNixOS,
 		Does:  "deploy " + s.Config.Host.Name + ": " + s.command(),
@@ -28,30 +37,6 @@ func (s deploy) Info() steps.Info {
 		Gives: []state.Ref{state.FactDeployment.Ref()},
 	}
 }
-
-// command is what deploys the host, as a line to read.
-func (s deploy) command() string {
-	argv := s.Config.Deploy.Command
-	if len(argv) == 0 {
-		argv = []string{"nixos-rebuild", "switch", "--flake", ".#" + s.Config.Host.Name, "--target-host", "root@" + s.Config.Host.SSH}
-	}
-	words := make([]string, len(argv))
-	for i, w := range argv {
-		words[i] = quoted(state.CleanText(w, 0))
-	}
-	return strings.Join(words, " ") // whole: nothing may hide at its end
-}
-
-// quoted is a word as a shell would take it.
-func quoted(w string) string {
-	if w != "" && !strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plainWord, r) }) {
-		return w
-	}
-	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-}
-
-// plainWord are the characters that need no quotes.
-const plainWord = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./,:@%#"
 
 // filesHash is what the module writes to /etc/nixwright/applied.json on the
 // host: SHA-256 over the hex digests of facts, module and secrets file. found
@@ -72,12 +57,11 @@ func (d Deps) filesHash() (hash string, found bool, err error) {
 // Detect compares the files as they are with what the host runs: it needs no
 // fact, so the host's truth is told also where a token is not at hand. Files
 // that are written again in this run make it look again.
-func (s deploy) Detect(ctx context.Context, _ state.Facts) (steps.Finding, error) {
+func (s *deploy) Detect(ctx context.Context, _ state.Facts) (steps.Finding, error) {
 	want, written, err := s.filesHash()
 	if err != nil {
 		return steps.Finding{}, err
 	}
-	configured := len(s.Config.Deploy.Command) > 0
 	var have state.Deployment
 	var found bool
 	var up []state.Unit
@@ -89,45 +73,78 @@ func (s deploy) Detect(ctx context.Context, _ state.Facts) (steps.Finding, error
 	if err != nil && !offline {
 		return steps.Finding{}, err
 	}
-	switch {
-	case found && written && have.Hash == want && !offline:
-		return s.running(have, up), nil
-	case found && offline: // it went away in the middle
-		return steps.Finding{Status: steps.Waiting, Text: s.Config.Host.SSH + " does not answer", Hint: "run this again when it does"}, nil
-	case configured:
-		return steps.Finding{Status: steps.Missing, Changes: steps.Changes("run", s.command())}, nil
-	case offline:
-		return steps.Finding{Status: steps.Waiting, Text: s.Config.Host.SSH + " does not answer", Hint: "deploy it: " + s.command()}, nil
-	case found:
-		return steps.Finding{Status: steps.Waiting, Text: "the host runs an older state", Hint: "commit, then deploy: " + s.command()}, nil
+	if found && written && have.Hash == want && !offline {
+		return s.running(ctx, have, up)
 	}
-	return steps.Finding{Status: steps.Waiting, Text: "not deployed", Hint: "commit, then deploy: " + s.command()}, nil
+	return s.other(ctx, found, offline), nil
 }
 
-// running looks whether what was deployed is up.
-func (s deploy) running(have state.Deployment, all []state.Unit) steps.Finding {
-	var failed []state.Problem
-	var starting []string
-	for _, u := range all {
-		switch u.Active {
-		case "active":
-		case "failed":
-			failed = append(failed, state.Problem{ID: "F48", What: u.Name + " failed: " + u.Result, Why: "its last error is in its log", Fix: "ssh " + s.Config.Host.SSH + " journalctl -u " + u.Name + " -e"})
-		default:
-			starting = append(starting, u.Name+" "+u.Active)
-		}
-	}
+// other is a host that does not run these files, or does not answer.
+func (s *deploy) other(ctx context.Context, found, offline bool) steps.Finding {
+	away := s.Config.Host.SSH + " does not answer"
+	f := steps.Finding{Status: steps.Waiting}
+	since, deployed := s.deployed()
 	switch {
-	case len(failed) > 0:
-		return blocked(failed...)
-	case len(starting) > 0:
-		return steps.Finding{Status: steps.Waiting, Text: strings.Join(starting, ", "), Hint: "the units are starting", Again: 5 * time.Second}
+	case deployed: // the command has run, and it is not to be run again
+		f.Text, f.Hint = "the command has ended, and the host runs another state", "it deployed other files than these: commit them, and push them where it takes them from there; then run this again"
+		if offline {
+			f.Text, f.Hint = away+" after the deployment", "look at it on its console; run this again when it answers"
+		}
+		if since < settles {
+			f.Again = lookAgain
+		}
+	case found && offline: // it went away in the middle
+		f.Text, f.Hint = away, "run this again when it does"
+	case len(s.Config.Deploy.Command) > 0:
+		return steps.Finding{Status: steps.Missing, Changes: steps.Changes("run", s.command())}
+	case offline:
+		f.Text, f.Hint = away, "deploy it: "+s.fitting(ctx)
+	case found:
+		f.Text, f.Hint = "the host runs an older state", "commit, then deploy: "+s.fitting(ctx)
+	default:
+		f.Text, f.Hint = "not deployed", "commit, then deploy: "+s.fitting(ctx)
 	}
-	return ready(fmt.Sprintf("%s runs these files, %d units up", s.Config.Host.Name, len(all)), state.One(state.FactDeployment, have))
+	return f
+}
+
+// deployed says whether the command has ended in this run, and how long ago.
+func (s *deploy) deployed() (since time.Duration, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at.IsZero() {
+		return 0, false
+	}
+	return s.Now().Sub(s.at), true
 }
 
 // Apply runs the command to its end, also where the run is interrupted
-// meanwhile: a switch that is cut off half-way is worse than a late one.
-func (s deploy) Apply(ctx context.Context, _ state.Facts, _ steps.Finding, out steps.Out) error {
-	return s.Deployer.Deploy(context.WithoutCancel(ctx), s.Config.Deploy.Command, func(line string) { out.Logf("%s", line) })
+// meanwhile: a switch that is cut off half-way is worse than a late one. Where
+// the command failed, but the host runs these files, the units say more.
+func (s *deploy) Apply(ctx context.Context, _ state.Facts, _ steps.Finding, out steps.Out) error {
+	ctx = context.WithoutCancel(ctx)
+	tell, end := newDeployLog(out)
+	err := s.Deployer.Deploy(ctx, s.Config.Deploy.Command, tell)
+	end()
+	if err != nil && !s.switched(ctx) {
+		return err
+	}
+	s.mu.Lock()
+	s.at, s.seen = s.Now(), nil
+	s.mu.Unlock()
+	if err != nil {
+		out.Logf("%s", state.AsProblem(err).Error())
+	}
+	return nil
+}
+
+// switched says whether the host runs these files.
+func (s *deploy) switched(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, steps.OnceLimit)
+	defer cancel()
+	want, written, err := s.filesHash()
+	if err != nil || !written {
+		return false
+	}
+	have, found, err := s.Host.Applied(ctx)
+	return err == nil && found && have.Hash == want
 }

@@ -20,6 +20,12 @@ type Deps struct {
 	Home   string // the user's folder, to tell paths in it shortly; may be empty
 	Have   Credentials
 	Yes    bool // says yes to what is only offered
+	Asks   bool // somebody is there to be asked for it
+
+	// What a command is about, beyond the configuration; empty: nothing.
+	Added string // repository whose first build is begun where it has none
+	Left  string // repository that is taken out of the CI
+	Gone  string // machine that is taken off the list of workers
 
 	// SSHHosts lists the machines that the user's ssh configuration names; nil:
 	// it is not looked at.
@@ -29,6 +35,8 @@ type Deps struct {
 	Apps      Apps
 	Logins    Logins
 	Hooks     Hooks
+	Leaving   Leaving
+	Listing   Listing
 	Flakes    Flakes
 	Cloud     Cloud
 	Buckets   Buckets
@@ -45,13 +53,19 @@ type Deps struct {
 	Edge      Edge
 	CacheRead CacheRead
 	Builds    Builds
+	Master    Master
 	Niks3     Niks3
-	Deployer  Deployer
-	Pages     Pages
-	Asked     Asked
-	Pending   Pending
-	Rand      io.Reader // crypto/rand.Reader; tests pass a seeded one
-	Now       func() time.Time
+	// Sealed is the sops file at a path of the repository, with its own rule:
+	// that of a further build machine.
+	Sealed func(path string) SealedFile
+	// Machine is a further build machine behind an ssh destination.
+	Machine  func(ssh string) Machine
+	Deployer Deployer
+	Pages    Pages
+	Asked    Asked
+	Pending  Pending
+	Rand     io.Reader // crypto/rand.Reader; tests pass a seeded one
+	Now      func() time.Time
 }
 
 // Credentials says which tokens this run has, and where each was found, in the
@@ -95,6 +109,18 @@ type Hooks interface {
 	HookDeliveries(ctx context.Context, repo string, hook int64) ([]state.Delivery, error) // newest first, one page
 	AppDeliveries(ctx context.Context, auth state.AppAuth) ([]state.Delivery, error)       // newest first, one page
 	Ping(ctx context.Context, repo string, hook int64) error
+}
+
+// Leaving takes back what a repository was given.
+type Leaving interface {
+	// RemoveRepo takes a repository out of an installation; a classic token only.
+	RemoveRepo(ctx context.Context, installation, repo int64) error
+	DeleteHook(ctx context.Context, repo string, hook int64) error // one that is gone is no error
+}
+
+// Listing lists the repositories of the token's user, with their topics.
+type Listing interface {
+	Repos(ctx context.Context) ([]state.RepoListing, error)
 }
 
 // Flakes looks for a repository's flake.nix and proposes one.
@@ -201,12 +227,24 @@ type Host interface {
 	Timer(ctx context.Context, name string) (state.Timer, error)
 	// Deployed lists the names in /run/secrets.
 	Deployed(ctx context.Context) ([]state.SecretName, error)
+	// LastError is the line of a unit's log that says why it failed, without
+	// secrets; empty where there is none.
+	LastError(ctx context.Context, unit string) (string, error)
+	// Way says how ssh gets there.
+	Way(ctx context.Context) (state.Way, error)
 }
 
 // Nix looks at the infra repository as Nix does.
 type Nix interface {
 	// Inputs looks at flake.lock or npins/sources.json.
 	Inputs(ctx context.Context) (state.Inputs, error)
+	// Host looks what of a machine's inputs and modules is there, and what
+	// flake.nix would be with the rest; it writes nothing.
+	Host(ctx context.Context, want state.NixHost) (state.NixLook, error)
+	// Pin runs a command of NixLook.Commands.
+	Pin(ctx context.Context, argv []string, line func(string)) error
+	// Release is the NixOS of this machine, 25.11; empty where it runs none.
+	Release() string
 	// Parse parses files with nix-instantiate; ran is false where there is no Nix.
 	Parse(ctx context.Context, paths ...string) (ran bool, err error)
 }
@@ -242,6 +280,28 @@ type CacheRead interface {
 // Builds asks buildbot for the newest finished builds of nix-build, newest first.
 type Builds interface {
 	Finished(ctx context.Context) ([]state.Build, error)
+}
+
+// Master asks buildbot about its projects and workers.
+type Master interface {
+	Workers(ctx context.Context) ([]state.BuildWorker, error)
+	// Evaluations are the newest builds of the evaluations of repositories, done
+	// or not; a repository that is no project yet is not among the known.
+	Evaluations(ctx context.Context, repos ...string) (known map[string][]state.Build, err error)
+	// Evaluate asks for an evaluation of a repository's default branch, as
+	// somebody of ci.admins; fully-private only.
+	Evaluate(ctx context.Context, admin string, password state.Secret, repo string) error
+}
+
+// SealedFile is a sops file of its own.
+type SealedFile interface {
+	Secrets
+	Rules
+}
+
+// Machine looks at a further build machine over ssh, as Host does.
+type Machine interface {
+	Describe(ctx context.Context) (state.Host, error)
 }
 
 // Niks3 asks the cache server.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
@@ -115,6 +116,7 @@ func (s *sopsDouble) UpdateKeys(context.Context) error {
 type hostDouble struct {
 	*ground
 
+	dir      state.Dir
 	offline  bool
 	self     state.Host
 	addrs    []netip.Addr
@@ -123,15 +125,23 @@ type hostDouble struct {
 	timer    state.Timer
 	deployed []state.SecretName
 	inputs   state.Inputs
+	nix      state.NixLook // less what inputs say
+	release  string
+	way      state.Way
+	logs     map[string]string // last errors by unit
+	pinned   []string
+	sees     func() // before units are read
+	deploys  string // what is applied, in place of these files
+	exits    error  // of the deploy command, once it has deployed
 	noNix    bool
 	here     state.GitHere
 	parsed   []string
 	tracked  []string
 }
 
-func newHost(g *ground) *hostDouble {
+func newHost(g *ground, dir state.Dir) *hostDouble {
 	return &hostDouble{
-		ground: g, self: state.Host{Recipient: hostKey, Threads: 12}, addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("2001:db8::9")},
+		ground: g, dir: dir, self: state.Host{Recipient: hostKey, Threads: 12}, addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("2001:db8::9")},
 		units: map[string]state.Unit{}, inputs: state.Inputs{Kind: "flake", Have: []string{"nixpkgs", "buildbot-nix", "niks3", "sops-nix"}},
 	}
 }
@@ -169,6 +179,9 @@ func (h *hostDouble) Applied(context.Context) (d state.Deployment, found bool, e
 
 func (h *hostDouble) Units(_ context.Context, names ...string) (out []state.Unit, err error) {
 	err = h.ssh("Units", func() {
+		if h.sees != nil {
+			h.sees()
+		}
 		for _, n := range names {
 			u, found := h.units[n]
 			if !found {
@@ -200,6 +213,55 @@ func (h *hostDouble) Inputs(context.Context) (i state.Inputs, err error) {
 	return i, err
 }
 
+// Host is what the inputs say, and the rest as the test has it; once flake.nix
+// is what it would be, nothing lacks.
+func (h *hostDouble) Host(_ context.Context, want state.NixHost) (l state.NixLook, err error) {
+	err = h.look("Host", func() {
+		l = h.nix
+		l.Inputs = h.inputs
+		text, _, _ := h.dir.Read("flake.nix")
+		for _, in := range want.Inputs {
+			switch {
+			case slices.Contains(h.inputs.Have, in.Name), text != "" && text == h.nix.Flake:
+			case h.inputs.Kind == "flake":
+				l.Lacks = append(l.Lacks, in.Name)
+			default:
+				l.Lacks = append(l.Lacks, in.Name)
+				l.Commands = append(l.Commands, []string{"npins", "add", "github", in.Owner, in.Name})
+			}
+		}
+		if text != "" && text == h.nix.Flake {
+			l.Flake, l.Adds, l.Imports, l.Why = "", nil, nil, ""
+		}
+	})
+	return l, err
+}
+
+func (h *hostDouble) Pin(_ context.Context, argv []string, line func(string)) error {
+	return h.write("Pin", func() error {
+		line("[INFO ] fetching")
+		h.pinned = append(h.pinned, strings.Join(argv, " "))
+		h.inputs.Have = append(h.inputs.Have, argv[4])
+		return nil
+	})
+}
+
+func (h *hostDouble) Release() string { return h.release }
+
+func (h *hostDouble) Way(context.Context) (w state.Way, err error) {
+	err = h.look("Way", func() {
+		if w = h.way; w.Host == "" {
+			w = state.Way{User: "root", Host: "omnara1"}
+		}
+	})
+	return w, err
+}
+
+func (h *hostDouble) LastError(_ context.Context, unit string) (says string, err error) {
+	err = h.ssh("LastError", func() { says = h.logs[unit] })
+	return says, err
+}
+
 func (h *hostDouble) Parse(_ context.Context, paths ...string) (ran bool, err error) {
 	err = h.look("Parse", func() { h.parsed = append(h.parsed, paths...) })
 	return !h.noNix, err
@@ -221,6 +283,9 @@ func (d deployer) Deploy(_ context.Context, argv []string, line func(string)) er
 	return d.write("Deploy", func() error {
 		line(fmt.Sprint("running ", argv))
 		hash, _, err := d.deps().filesHash()
+		if d.host.deploys != "" {
+			hash = d.host.deploys
+		}
 		d.host.applied, d.host.deployed = hash, slices.Sorted(maps.Keys(d.sops.values))
 		for _, n := range units {
 			d.host.units[n] = state.Unit{Name: n, Load: "loaded", Active: "active", Sub: "running"}
@@ -231,7 +296,7 @@ func (d deployer) Deploy(_ context.Context, argv []string, line func(string)) er
 		ids, _ := shape.ParseIdentities(d.sops.values[shape.IdentitiesName])
 		public, _ := shape.PublicKey(d.sops.values[shape.SigningKeyName])
 		d.edge.up(d.conf, ids.Logins["proxy"].ClientID, d.sops.values[webhookSecret], public)
-		return err
+		return errors.Join(err, d.host.exits)
 	})
 }
 

@@ -66,20 +66,21 @@ func call(kind error) error {
 type lab struct {
 	*ground
 
-	cloud  *cloudDouble
-	hub    *hubDouble
-	sops   *sopsDouble
-	host   *hostDouble
-	edge   *edgeDouble
-	conf   state.Config
-	dir    state.Dir
-	clock  steps.Clock
-	random *mathrand.ChaCha8
-	have   Credentials
-	yes    bool
-	set    map[string]state.Secret // --set
-	asked  map[string]bool
-	pages  []state.Pending
+	cloud   *cloudDouble
+	hub     *hubDouble
+	sops    *sopsDouble
+	host    *hostDouble
+	edge    *edgeDouble
+	conf    state.Config
+	dir     state.Dir
+	clock   steps.Clock
+	random  *mathrand.ChaCha8
+	have    Credentials
+	yes     bool
+	asksYes bool                    // somebody is there
+	set     map[string]state.Secret // --set
+	asked   map[string]bool
+	pages   []state.Pending
 
 	turn   sync.Mutex // the person's: one question at a time
 	person bool       // somebody answers
@@ -111,7 +112,7 @@ func newLab(t *testing.T, say ...func(*state.Config)) *lab {
 	l.cloud = newCloud(g, l.clock)
 	l.hub = newHub(g, conf)
 	l.sops = newSops(g, l.dir)
-	l.host = newHost(g)
+	l.host = newHost(g, l.dir)
 	l.edge = newEdge(g, l.clock)
 	return l
 }
@@ -140,7 +141,7 @@ func oauthApps(c *state.Config) { c.GitHub.Login = state.ViaOAuthApp }
 
 func (l *lab) deps() Deps {
 	return Deps{
-		Config: l.conf, Dir: l.dir, Have: l.have, Yes: l.yes,
+		Config: l.conf, Dir: l.dir, Have: l.have, Yes: l.yes, Asks: l.asksYes,
 		GitHub: l.hub, Apps: l.hub, Logins: l.hub, Hooks: l.hub, Flakes: l.hub,
 		Cloud: l.cloud, Buckets: l.cloud, Domains: l.cloud, R2Tokens: l.cloud, Objects: l.cloud, Records: l.cloud, Resolver: l.cloud,
 		Secrets: l.sops, Rules: l.sops, Host: l.host, Nix: l.host, Git: l.host, Deployer: deployer{l},

@@ -44,7 +44,7 @@ func (s localSecrets) sealed(ctx context.Context) (shape.Set, error) {
 	return set, nil
 }
 
-func (s localSecrets) Detect(ctx context.Context, _ state.Facts) (steps.Finding, error) {
+func (s localSecrets) Detect(ctx context.Context, in state.Facts) (steps.Finding, error) {
 	set, err := s.sealed(ctx)
 	if err != nil {
 		return steps.Finding{}, err
@@ -57,6 +57,9 @@ func (s localSecrets) Detect(ctx context.Context, _ state.Facts) (steps.Finding,
 		if !found {
 			lacks = append(lacks, spec.Name)
 			f.Changes = append(f.Changes, steps.Change{Verb: "make", What: string(spec.Name)})
+			if spec.Name == shape.WorkersName {
+				f.Changes = append(f.Changes, counts(s.Config, in)...)
+			}
 			continue
 		}
 		if err := spec.Accept(v, s.Config); err != nil {
@@ -74,6 +77,9 @@ func (s localSecrets) Detect(ctx context.Context, _ state.Facts) (steps.Finding,
 		}
 		f.Status = steps.Missing
 		return f, nil
+	}
+	if _, there := shape.WithoutWorker(set[shape.WorkersName], s.Gone); there {
+		return steps.Finding{Status: steps.Drifted, Changes: steps.Changes("take", s.Gone+" out of "+string(shape.WorkersName))}, nil
 	}
 	if shape.WorkersDrifted(set, s.Config.Workers) {
 		return steps.Finding{Status: steps.Drifted, Changes: steps.Changes("compose", string(shape.WorkersName)+" again, from the worker password and the workers")}, nil
@@ -138,10 +144,17 @@ func (s localSecrets) Apply(ctx context.Context, in state.Facts, _ steps.Finding
 	if err != nil {
 		return err
 	}
+	list, without := shape.WithoutWorker(set[shape.WorkersName], s.Gone)
+	if without {
+		set[shape.WorkersName] = list
+	}
 	host, _ := state.Find(in, state.FactHost)
 	made, err := shape.MakeLocal(set, s.Config, host, s.Rand)
 	if err != nil {
 		return err
+	}
+	if without && !slices.ContainsFunc(made, func(m state.Sealed) bool { return m.Name == shape.WorkersName }) {
+		made = append(made, state.Sealed{Name: shape.WorkersName, Value: list})
 	}
 	return out.Keep(ctx, made...)
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/nixfiles"
@@ -24,6 +25,7 @@ func (s nixModule) Info() steps.Info {
 			state.FactOwner.Ref(), state.FactBucket.Ref(), state.FactApp.Ref(), state.FactBuildbot.Ref(), state.FactProxy.Ref(),
 			state.FactPublicKey.Ref(), state.FactWorkers.Ref(), state.FactSecrets.Ref(),
 		},
+		After: []state.Ref{state.FactHost.Ref()},
 		Gives: []state.Ref{state.FactModule.Ref()},
 	}
 }
@@ -42,6 +44,10 @@ func (s nixModule) files(in state.Facts) ([]nixFile, error) {
 
 func (s nixModule) Detect(_ context.Context, in state.Facts) (steps.Finding, error) {
 	all, err := s.files(in)
+	if err != nil {
+		return steps.Finding{}, err
+	}
+	tuned, err := s.tuning(in)
 	if err != nil {
 		return steps.Finding{}, err
 	}
@@ -74,10 +80,26 @@ func (s nixModule) Detect(_ context.Context, in state.Facts) (steps.Finding, err
 		}
 	}
 	if f.Status != steps.Ready {
+		if slices.ContainsFunc(f.Changes, func(c steps.Change) bool { return strings.HasPrefix(c.What, s.Config.Paths.Facts) }) {
+			f.Changes = append(f.Changes, tunes(tuned)...)
+		}
 		return f, nil
 	}
 	hash, _, err := s.filesHash()
-	return ready(fmt.Sprintf("%d files as they should be", len(all)), state.One(state.FactModule, hash)), err
+	f = ready(fmt.Sprintf("%d files as they should be", len(all)), state.One(state.FactModule, hash))
+	if facts, err := s.facts(in); err == nil {
+		f.Hint = nixConf(facts.Cache)
+	}
+	return f, err
+}
+
+// nixConf says how machines that are not NixOS fetch from the cache.
+func nixConf(c nixfiles.Cache) string {
+	lines, ok := nixfiles.NixConf(c)
+	if !ok {
+		return ""
+	}
+	return "machines that are not NixOS fetch from the cache with this in /etc/nix/nix.conf: " + strings.Join(lines, " and, on a line of its own, ")
 }
 
 func firstDifference(ours, theirs string) (line int, a, b string) {
@@ -150,12 +172,16 @@ func (s nixModule) facts(in state.Facts) (nixfiles.Facts, error) {
 	if err != nil {
 		return nixfiles.Facts{}, err
 	}
+	tuned, err := s.tuning(in)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
 	buildbot, _ := state.Find(in, state.FactBuildbot) // none in fully-private
 	secrets, err := relative(path.Dir(c.Paths.Facts), c.Paths.Secrets)
 	return nixfiles.Facts{
 		Access: c.CI.Access, Admins: c.CI.Admins, Users: c.CI.Users, Domain: c.CI.Domain,
 		App:          nixfiles.App{ID: app.ID, Slug: app.Slug},
-		BuildSystems: c.CI.BuildSystems, EvalWorkers: c.CI.EvalWorkers, OutputsPath: c.CI.OutputsPath,
+		BuildSystems: c.CI.BuildSystems, EvalMemory: tuned.Memory, EvalWorkers: tuned.Evals, OutputsPath: c.CI.OutputsPath,
 		Cache:       nixfiles.Cache{Domain: c.Cache.Domain, KeyName: c.Cache.KeyName, PublicKey: public, URL: "https://" + c.Cache.Domain},
 		GC:          nixfiles.GC{OlderThan: c.GC.OlderThan, Schedule: c.GC.Schedule},
 		Login:       nixfiles.Login{BuildbotClientID: buildbot.ClientID, Kind: proxy.Kind, ProxyClientID: proxy.ClientID},

@@ -65,11 +65,21 @@ func TestInputsFinds(t *testing.T) {
 	has := func(kind string, have ...string) func(*lab) {
 		return func(l *lab) { l.host.inputs = state.Inputs{Kind: kind, Have: have} }
 	}
+	noYes := func(set func(*lab)) func(*lab) { return func(l *lab) { l.yes = false; set(l) } }
+	plain := state.NixLook{Flake: "{ more }", Imports: []string{"nixos/mods/buildbot-ci.nix"}, Adds: []state.NixAdd{{File: "flake.nix", Line: 7, To: "modules of omnara1", Text: "./nixos/mods/buildbot-ci.nix"}}}
+	odd := state.NixLook{Why: "it has no inputs", Imports: plain.Imports, Adds: []state.NixAdd{{File: "flake.nix", To: "modules of omnara1", Text: "./nixos/mods/buildbot-ci.nix"}}}
+	sees := func(look state.NixLook) func(*lab) { return func(l *lab) { l.host.nix = look } }
 	sights(t, "nix-inputs", fresh, []sight{
 		{"a flake", func(*lab) {}, steps.Ready, "", "flake"},
 		{"npins", has("npins", "sops-nix", "niks3", "buildbot-nix"), steps.Ready, "", "npins"},
-		{"a flake lacks two", has("flake", "niks3"), steps.Blocked, "", `put into flake.nix: inputs.buildbot-nix.url = "github:nix-community/buildbot-nix"; inputs.sops-nix.url = "github:Mic92/sops-nix"; then run: nix flake lock`},
-		{"npins lacks one", has("npins", "buildbot-nix", "sops-nix"), steps.Blocked, "", "run: npins add github Mic92 niks3"},
-		{"neither", has("none"), steps.Blocked, "", "the inputs lack buildbot-nix, niks3, sops-nix"},
+		{"not locked", sees(state.NixLook{Unlocked: []string{"niks3"}}), steps.Ready, "", "flake.lock does not have niks3: nix flake lock"},
+		{"a flake lacks two", noYes(has("flake", "niks3")), steps.Waiting, "", "run: nix flake lock"},
+		{"npins lacks one", has("npins", "buildbot-nix", "sops-nix"), steps.Waiting, "", "run: npins add github Mic92 niks3"},
+		{"neither", has("none"), steps.Waiting, "", "the inputs lack buildbot-nix, niks3, sops-nix"},
+		{"the module is not imported", noYes(sees(plain)), steps.Ready, "", "add to modules of omnara1 in flake.nix, line 7: ./nixos/mods/buildbot-ci.nix; or have it done: setup --yes"},
+		{"the same, with a yes", sees(plain), steps.Missing, "", "add to modules of omnara1 in flake.nix, line 7: ./nixos/mods/buildbot-ci.nix"},
+		{"the same, somebody is there", noYes(func(l *lab) { l.asksYes, l.host.nix = true, plain }), steps.Missing, "", "buildbot-ci.nix  (asks first)"},
+		{"an odd flake, with a yes", sees(odd), steps.Ready, "", "add to modules of omnara1 in flake.nix: ./nixos/mods/buildbot-ci.nix (not done here: it has no inputs)"},
+		{"npins that is here, with a yes", func(l *lab) { has("npins")(l); l.host.nix.Runs = true }, steps.Missing, "", "run npins add github Mic92 niks3"},
 	})
 }

@@ -60,7 +60,12 @@ type Request struct {
 	Tokens map[string]state.Secret // github.token, cloudflare.token, where answered
 	Listen bool                    // people are waited for: listen for their browsers
 	Yes    bool
+	Asks   bool              // a person answers questions
 	Log    func(line string) // one line per request; nil: none
+
+	// What a command is about, beyond the configuration: a repository that was
+	// added, one that leaves, a machine that builds no more.
+	Added, Left, Gone string
 }
 
 // Session is a run's steps and what they seal and ask through.
@@ -76,7 +81,17 @@ type Session struct {
 	Around func(ctx context.Context) state.Around
 	Judge  func(ctx context.Context, key string) error
 	Repos  func(ctx context.Context) ([]state.RepoListing, error)
+	More   More
 	Close  func()
+}
+
+// More is what is asked about further repositories and machines; it writes
+// nothing.
+type More struct {
+	Repos    func(ctx context.Context) state.RepoSights
+	JoinRepo func(ctx context.Context, name string) (state.Repo, error)
+	Workers  func(ctx context.Context) state.WorkerSights
+	Join     func(ctx context.Context, j state.Joining) (state.Worker, error)
 }
 
 // WorldRequest asks for a pretend world.
@@ -236,7 +251,7 @@ func (c *command) root() *cobra.Command {
 	f.BoolVar(&c.trust, "trust-config", false, "use endpoints and programs that the file of answers names")
 	f.StringVar(&c.logFile, "log-file", "", "write one line per request to this file")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "one line per request on stderr")
-	root.AddCommand(c.setupCommand(), c.planCommand(), c.statusCommand(), c.renderCommand(), c.explainCommand(), c.rehearseCommand(), c.versionCommand())
+	root.AddCommand(c.setupCommand(), c.planCommand(), c.statusCommand(), c.renderCommand(), c.repoCommand(), c.workerCommand(), c.explainCommand(), c.rehearseCommand(), c.versionCommand())
 	return root
 }
 

@@ -16,12 +16,15 @@ import (
 type loaded struct {
 	dir     state.Dir
 	said    state.Config // what was said, nothing derived
+	was     state.Config // what was said before a command changed it
 	config  state.Config // derived
 	answers steps.Answers
 	file    string   // of answers
 	isNew   bool     // it is not there
 	foreign []string // keys of the file that would send credentials elsewhere, or run a program
 	ends    state.Endpoints
+
+	added, left, gone string // what a command is about: see Request
 }
 
 // load reads the answers, first hit wins: --set, environment, file. All that
@@ -41,7 +44,7 @@ func (c *command) load() (loaded, error) {
 	if len(problems) > 0 {
 		return l, wrongUse(problemsError(problems))
 	}
-	l.config = l.said.Derive()
+	l.was, l.config = l.said, l.said.Derive()
 	l.dir = state.Dir{Root: root, Paths: l.config.Paths}
 	l.answers = steps.Answers{Set: given, Env: c.lookup, Config: l.said}
 	l.ends = file.config.Endpoints

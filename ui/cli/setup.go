@@ -132,7 +132,7 @@ func (r *running) close() {
 // request is what a session is made from here. The log, one line per request,
 // goes to stderr, to a file, or to both.
 func (c *command) request(l loaded) (Request, error) {
-	r := Request{Config: l.config, Dir: l.dir, Env: c.io.Env, Tokens: l.answers.Set}
+	r := Request{Config: l.config, Dir: l.dir, Env: c.io.Env, Tokens: l.answers.Set, Added: l.added, Left: l.left, Gone: l.gone}
 	var to []io.Writer
 	if c.verbose {
 		to = append(to, c.io.Err)
@@ -183,7 +183,7 @@ func (c *command) start(ctx context.Context, l loaded, o setupOptions, p person)
 		_ = lock.Release()
 		return nil, err
 	}
-	req.Yes, req.Listen = o.yes, o.wait > 0
+	req.Yes, req.Listen, req.Asks = o.yes, o.wait > 0, p.read != nil
 	session, err := c.app.Open(ctx, req)
 	if err != nil {
 		_ = lock.Release()

@@ -42,6 +42,7 @@ else
       in
       if w.enable then { inherit (w) name workers masterUrl workerPasswordFile; } else null;
     settings = config.nix.settings;
+    units = config.systemd.services;
     ports = config.networking.firewall.allowedTCPPorts;
   }
   // lib.optionalAttrs config.services.buildbot-nix.master.enable {
@@ -50,5 +51,6 @@ else
     master = builtins.removeAttrs config.services.buildbot-nix.master [ "enableNginx" ];
     proxy = config.services.oauth2-proxy;
     vhosts = config.services.nginx.virtualHosts;
-    units = config.systemd.services;
+    nginx = config.services.nginx.enable;
+    inherit (config.systemd) sockets;
   }

@@ -155,7 +155,7 @@ let
     ints.unsigned = simple "unsigned integer" (v: int.check v && v >= 0);
     port = simple "port" (v: int.check v && v >= 0 && v < 65536);
     path = simple "absolute path" (v: builtins.substring 0 1 (toString v) == "/");
-    package = simple "package" (v: isAttrs v || builtins.isString v);
+    package = simple "package" (v: isAttrs v && v.type or null == "derivation");
     enum = values: simple "one of ${builtins.toJSON values}" (v: elem v values);
     strMatching = pattern: simple "string matching ${pattern}" (v: str.check v && builtins.match pattern v != null);
     lines = str // { merge = _: builtins.concatStringsSep "\n"; };

@@ -1,6 +1,10 @@
 # buildbot-nix, niks3 and sops-nix as far as the CI's module touches them: their
-# options and types, and those of their definitions that ours meets. `early` is
-# their state in early 2026, otherwise that of mid-2026.
+# options and types, and those of their definitions that ours meets.
+#
+#            today                    `early`
+#   buildbot-nix  9a8ea9a4 (2026-08-02)    7d4e7262 (2026-02-26): no enableNginx
+#   niks3         780939ad (2026-06-30)    before 7f32bba3 (2026-02-25): no s3.region
+#   sops-nix      56b24064 (2026-06-22)    334daa7c (2026-02-25): the same here
 { early }:
 { lib, config, ... }:
 let
@@ -23,6 +27,7 @@ in
       admins = preset strings [ ];
       buildSystems = preset strings [ "x86_64-linux" ];
       evalWorkerCount = preset (types.nullOr types.int) null;
+      evalMaxMemorySize = preset types.int 2048;
       outputsPath = preset (types.nullOr types.path) null;
       webhookBaseUrl = preset types.str config.services.buildbot-master.buildbotUrl;
       authBackend = preset (types.enum [ "github" "gitea" "httpbasicauth" "oidc" "none" ]) "github";
@@ -102,6 +107,7 @@ in
             path = preset types.str "/run/secrets/${name}";
             format = preset (types.enum [ "yaml" "json" "binary" "dotenv" "ini" ]) "yaml";
             owner = preset (types.nullOr types.str) null;
+            mode = preset types.str "0400";
             sopsFile = option types.path;
             restartUnits = preset strings [ ];
           };
@@ -113,12 +119,32 @@ in
   config = mkIf master.enable {
     services.buildbot-master.buildbotUrl =
       let
-        https = config.services.nginx.virtualHosts.${master.domain}.forceSSL;
+        https = (master.enableNginx or true) && config.services.nginx.virtualHosts.${master.domain}.forceSSL;
       in
       "${if https then "https" else "http"}://${master.domain}/";
     services.buildbot-nix.master.authBackend = mkIf private "httpbasicauth";
-    services.nginx.enable = true;
-    services.nginx.virtualHosts.${master.domain}.locations = {
+    assertions = [
+      {
+        assertion = master.authBackend != "github" || (master.github.oauthId != null && master.github.oauthSecretFile != null);
+        message = "With the authBackend github, github.oauthId and github.oauthSecretFile have to be set.";
+      }
+    ];
+    systemd.services.buildbot-master.serviceConfig.LoadCredential = [
+      "buildbot-nix-workers:${master.workersFile}"
+      "github-webhook-secret:${master.github.webhookSecretFile}"
+      "github-app-secret-key:${master.github.appSecretKeyFile}"
+      "niks3-auth-token:${master.niks3.authTokenFile}"
+    ]
+    ++ lib.optionals (master.authBackend == "github") [ "github-oauth-secret:${master.github.oauthSecretFile}" ]
+    ++ lib.optionals private [ "http-basic-auth-password:${master.httpBasicAuthPasswordFile}" ];
+    systemd.services.oauth2-proxy.serviceConfig.LoadCredential = mkIf private [
+      "client-secret:${master.accessMode.fullyPrivate.clientSecretFile}"
+      "cookie-secret:${master.accessMode.fullyPrivate.cookieSecretFile}"
+      "basic-auth-password:${master.httpBasicAuthPasswordFile}"
+    ];
+    systemd.services.buildbot-worker.path = mkIf master.niks3.enable [ master.niks3.package ];
+    services.nginx.enable = master.enableNginx or true;
+    services.nginx.virtualHosts.${master.domain}.locations = lib.optionalAttrs (master.enableNginx or true) ({
       "/" = {
         proxyPass = "${backend}/";
         extraConfig = "proxy_read_timeout 60s;";
@@ -137,21 +163,15 @@ in
         alias = master.outputsPath;
         extraConfig = "autoindex on;";
       };
+    });
+    services.oauth2-proxy = mkIf private {
+      enable = true;
+      clientID = master.accessMode.fullyPrivate.clientId;
+      extraConfig = {
+        upstream = "http://127.0.0.1:${toString config.services.buildbot-master.port}";
+        github-user = lib.concatStringsSep "," (master.accessMode.fullyPrivate.users ++ master.admins);
+        set-basic-auth = true;
+      };
     };
-    services.oauth2-proxy = mkIf private (
-      {
-        enable = true;
-        clientID = master.accessMode.fullyPrivate.clientId;
-        extraConfig = {
-          upstream = "http://127.0.0.1:${toString config.services.buildbot-master.port}";
-          github-user = lib.concatStringsSep "," (master.accessMode.fullyPrivate.users ++ master.admins);
-          set-basic-auth = true;
-        };
-      }
-      // lib.optionalAttrs early {
-        clientSecret = null;
-        cookie.secret = null;
-      }
-    );
   };
 }
