@@ -60,7 +60,7 @@ func TestTwoMachinesComeAndOneGoes(t *testing.T) {
 	r := l.must(0, "worker", "add", "build2", "-n")
 	for _, say := range []string{
 		"nixos/build2/worker-secrets.yaml", "factsFile = ../omnara1/ci-facts.json;", "secretsFile = ./worker-secrets.yaml;", `masterUrl = "tcp:host=127.0.0.1:port=9989";`,
-		"networking.firewall.interfaces.wg0.allowedTCPPorts = [ 9989 ];", "next: git add ", "deploy omnara1",
+		"networking.firewall.interfaces.wg0.allowedTCPPorts = [ 9989 5751 ];", "next: git add ", "deploy omnara1",
 	} {
 		if !strings.Contains(r.out, say) {
 			t.Errorf("%q is not said:\n%s", say, r.out)
