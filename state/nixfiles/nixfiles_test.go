@@ -2,6 +2,9 @@ package nixfiles_test
 
 import (
 	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -94,3 +97,25 @@ func TestShipped(t *testing.T) {
 		t.Error("a text counts as ours under another name")
 	}
 }
+
+// The format of the facts file is what the modules of every release read: it
+// changes only on purpose, and then the schema with it where something is gone.
+func TestFactsHaveTheirFormat(t *testing.T) {
+	t.Parallel()
+	golden := filepath.Join("testdata", "ci-facts.golden.json")
+	got := example().JSON()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the facts are written as\n%s\nand not as in %s; go test -update writes it anew", got, golden)
+	}
+}
+
+var update = flag.Bool("update", false, "write the goldens anew")
