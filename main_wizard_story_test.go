@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -213,6 +214,31 @@ func TestWizardLostNetwork(t *testing.T) {
 	s.ends(0)
 }
 
+// GitHub makes the App, and its one-time reply is lost: the ways out are said,
+// and the cheapest leads on.
+func TestWizardLostReply(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "fresh")
+	var lost atomic.Bool
+	l.through("github", func(w http.ResponseWriter, r *http.Request, inner http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/conversions") && !lost.Swap(true) {
+			inner.ServeHTTP(&nowhere{h: http.Header{}}, r)
+			panic(http.ErrAbortHandler)
+		}
+		inner.ServeHTTP(w, r)
+	})
+	p := &slowly{b: newBrowsing(t), ended: map[string]string{}}
+	s := l.sit(100, 30, p.b.env(), "setup")
+	s.sees("Your own Nix CI").press("enter").sees("Review").press("p").sees("Nothing is written before").press("g")
+	if end := p.until(s, make(chan string)); end != "" || p.lost != 1 {
+		t.Fatalf("%d keys were lost, it is %s at\n%s", p.lost, end, s.screen())
+	}
+	s.sees("Your CI is up").press("enter").ends(0)
+	if text := l.read("nixwright.toml"); !strings.Contains(text, `"phlip9-again-1"`) {
+		t.Errorf("the other name is not in the file:\n%s", text)
+	}
+}
+
 // A bad token is said by preflight, and another takes its place.
 func TestWizardBadToken(t *testing.T) {
 	t.Parallel()
@@ -312,6 +338,7 @@ type slowly struct {
 	b     *browsing
 	mu    sync.Mutex
 	ended map[string]string // App -> address
+	lost  int               // Apps whose keys died with the run
 }
 
 // until acts until the step is known that was taken up, or the run is over.
@@ -330,17 +357,42 @@ func (p *slowly) until(s *seat, step <-chan string) string {
 			}
 		}
 		p.mu.Unlock()
+		if strings.HasPrefix(now, "nixwright setup · Run") && stopped.MatchString(now) {
+			p.mend(s)
+		}
 		select {
 		case page := <-p.b.pages:
 			go p.act(page)
 		case found := <-step:
 			return found
+		case <-time.After(patience):
+			return stuck
 		case <-change:
 			if strings.Contains(flat(s.screen()), "Your CI is up") {
 				return ""
 			}
 		}
 	}
+}
+
+// stopped is an App that does not go on by itself.
+var stopped = regexp.MustCompile(`(blocked|failed) (GitHub App|Login of the proxy)`)
+
+// mend tries again, and where the one-time reply is lost takes the way out that
+// costs nothing: the App under another name.
+func (p *slowly) mend(s *seat) {
+	now := s.screen()
+	switch {
+	case strings.Contains(now, "e change answer") && s.works("e"):
+	case strings.Contains(now, "r try again") && s.works("r"):
+		s.send("r")
+		return
+	default:
+		return
+	}
+	p.lost++
+	s.press("e").sees("App called?").press("ctrl+u")
+	s.types(fmt.Sprintf("phlip9-again-%d", p.lost)).press("enter").sees("Run")
 }
 
 func (p *slowly) act(page string) {

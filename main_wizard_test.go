@@ -158,31 +158,34 @@ func (s *seat) sees(texts ...string) *seat {
 // that a sentence is found wherever it was broken.
 func flat(screen string) string { return strings.Join(strings.Fields(screen), " ") }
 
-// awake waits until the footer shows that the key works: what has appeared by
-// itself is quiet at first, and so is a key that cannot work yet. Of a key that
-// is not shown any other must.
+// awake waits until the footer shows that the key works.
 func (s *seat) awake(key string) {
 	s.t.Helper()
-	s.until("a footer in which "+key+" works", func(string) bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		cols, rows := s.vt.Size()
-		row, loud := make([]rune, cols), make([]bool, cols)
-		for x := range cols {
-			g := s.vt.Cell(x, rows-1)
-			row[x], loud[x] = g.Char, g.FG == vt10x.DefaultFG
+	s.until("a footer in which "+key+" works", func(string) bool { return s.works(key) })
+}
+
+// works says whether the footer shows that the key works: what has appeared by
+// itself is quiet at first, and so is a key that cannot work yet. Of a key that
+// is not shown any other must.
+func (s *seat) works(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cols, rows := s.vt.Size()
+	row, loud := make([]rune, cols), make([]bool, cols)
+	for x := range cols {
+		g := s.vt.Cell(x, rows-1)
+		row[x], loud[x] = g.Char, g.FG == vt10x.DefaultFG
+	}
+	if at := strings.Index(" "+string(row), " "+key+" "); at >= 0 {
+		verb := utf8.RuneCountInString((" " + string(row))[:at]) + utf8.RuneCountInString(key) + 1
+		return row[min(cols-1, verb)] > ' ' && loud[min(cols-1, verb)]
+	}
+	for x := range cols {
+		if row[x] > ' ' && loud[x] {
+			return true
 		}
-		if at := strings.Index(" "+string(row), " "+key+" "); at >= 0 {
-			verb := utf8.RuneCountInString((" " + string(row))[:at]) + utf8.RuneCountInString(key) + 1
-			return row[min(cols-1, verb)] > ' ' && loud[min(cols-1, verb)]
-		}
-		for x := range cols {
-			if row[x] > ' ' && loud[x] {
-				return true
-			}
-		}
-		return false
-	})
+	}
+	return false
 }
 
 // keys are what a terminal sends for them.
