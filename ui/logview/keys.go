@@ -42,7 +42,7 @@ func (v View) Keys() []key.Binding {
 	some := v.size.Lines > v.first
 	keys := []key.Binding{
 		bind("first error", "e", some, "e"),
-		bind("search", "/", some, "/"),
+		bind("search", "/", true, "/"),
 		bind("next", "n N", len(v.search.query.text) > 0, "n", "N"),
 		bind(follow, "f", !v.size.Done, "f"),
 		bind(wrap, "w", true, "w"),
@@ -62,7 +62,7 @@ func (v View) Keys() []key.Binding {
 // Why implements tui.Reasoner.
 func (v View) Why(pressed string) string {
 	switch pressed {
-	case "e", "/":
+	case "e":
 		return "the log is empty"
 	case "n", "N":
 		return "nothing was searched; / does"

@@ -189,7 +189,7 @@ func (v View) typed(msg tea.KeyPressMsg, env tui.Env) (View, tea.Cmd) {
 		return v, nil
 	case "enter":
 		none, running := v.search.none, v.scan.running
-		v.search.typing, v.search.before = false, nil
+		v.search.typing, v.search.before, v.search.none = false, nil, false
 		if none && !running {
 			return v, tui.Say("Nowhere in the log: " + v.search.input)
 		}

@@ -269,6 +269,14 @@ func TestManyPlaces(t *testing.T) {
 	}
 }
 
+// TestSearchBeforeTheFirstLine: letters typed after / are text also while nothing is there yet.
+func TestSearchBeforeTheFirstLine(t *testing.T) {
+	l := NewLog(nil)
+	s := tuitest.New(t, NewView(l, About{Title: "live"}, false)).Press("/").Type("half").Press("enter")
+	l.Append([]byte("half a line\n"))
+	s.Send(Grown{l}).Advance(time.Second).Has("half a line").Lacks("nowhere").Press("n").Has("▸    1 half").Lacks("nowhere")
+}
+
 // TestAppendsFromElsewhere: a log is filled while it is shown.
 func TestAppendsFromElsewhere(t *testing.T) {
 	l := NewLog(nil)
