@@ -13,19 +13,20 @@ import (
 func (w *World) buildbotHandler() http.Handler {
 	m := newMaster(w)
 	w.stop = append(w.stop, m.end)
+	w.master = m
 	mux := http.NewServeMux()
-	list := func(path, kind string, among func(*http.Request) []any) {
+	list := func(path, kind string, among func(*http.Request) rowset) {
 		mux.HandleFunc("GET /api/v2"+path, func(rw http.ResponseWriter, r *http.Request) { m.serveList(rw, r, kind, among) })
 	}
 	for _, kind := range []string{"builders", "builds", "steps", "logs", "buildrequests", "workers", "changes", "masters", "projects", "forceschedulers"} {
-		list("/"+kind, kind, func(*http.Request) []any { return m.tables[kind].rows })
+		list("/"+kind, kind, func(r *http.Request) rowset { return m.among(kind, r) })
 		mux.HandleFunc("GET /api/v2/"+kind+"/{id}", func(rw http.ResponseWriter, r *http.Request) { m.serveOne(rw, r, kind) })
 	}
 	list("/builders/{id}/builds", "builds", m.buildsOf)
-	list("/builds/{id}/steps", "steps", func(r *http.Request) []any { return m.stepsOf[atoi(r.PathValue("id"))] })
-	list("/builds/{id}/changes", "changes", func(*http.Request) []any { return nil })
-	list("/builds/{id}/triggered_builds", "builds", func(r *http.Request) []any { return m.triggered[atoi(r.PathValue("id"))] })
-	list("/steps/{id}/logs", "logs", func(r *http.Request) []any { return m.logsOf[atoi(r.PathValue("id"))] })
+	list("/builds/{id}/steps", "steps", func(r *http.Request) rowset { return m.stepsIn(atoi(r.PathValue("id"))) })
+	list("/builds/{id}/changes", "changes", func(r *http.Request) rowset { return m.changesOf(atoi(r.PathValue("id"))) })
+	list("/builds/{id}/triggered_builds", "builds", func(r *http.Request) rowset { return m.triggeredBy(atoi(r.PathValue("id"))) })
+	list("/steps/{id}/logs", "logs", func(r *http.Request) rowset { return m.logsIn(atoi(r.PathValue("id"))) })
 	mux.HandleFunc("GET /api/v2/builds/{id}/properties", m.serveProperties)
 	mux.HandleFunc("GET /api/v2/logs/{id}/contents", m.serveLines)
 	mux.HandleFunc("POST /api/v2/", m.serveCall)
@@ -53,6 +54,9 @@ func (w *World) whileUp(unit string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		up := false
 		w.Look(func(s *State) { up = s.Host.up(unit) && s.CI.Mode != "" })
+		if l := w.living(); up && l != nil && l.meddle(unit, rw, r) {
+			return
+		}
 		if up {
 			h.ServeHTTP(rw, r)
 			return
@@ -82,7 +86,7 @@ func bbError(rw http.ResponseWriter, status int, text string) {
 }
 
 // serveList answers with those of some rows that the query asks for.
-func (m *master) serveList(rw http.ResponseWriter, r *http.Request, kind string, among func(*http.Request) []any) {
+func (m *master) serveList(rw http.ResponseWriter, r *http.Request, kind string, among func(*http.Request) rowset) {
 	if id := r.PathValue("id"); id != "" && kind != "builds" && atoi(id) == 0 {
 		bbError(rw, http.StatusNotFound, "Invalid path: "+strings.TrimPrefix(r.URL.Path, "/api/v2/"))
 		return
@@ -138,12 +142,12 @@ func answer(rw http.ResponseWriter, r *http.Request, v any) {
 	_, _ = rw.Write(raw)
 }
 
-func (m *master) buildsOf(r *http.Request) []any {
+func (m *master) buildsOf(r *http.Request) rowset {
 	b, ok := m.tables["builders"].get(r.PathValue("id")).(*bbBuilder)
 	if !ok {
-		return nil
+		return rowset{}
 	}
-	return m.buildsBy[b.ID]
+	return m.buildsOn(b.ID)
 }
 
 func (m *master) serveProperties(rw http.ResponseWriter, r *http.Request) {
@@ -151,7 +155,7 @@ func (m *master) serveProperties(rw http.ResponseWriter, r *http.Request) {
 	defer m.mu.RUnlock()
 	props := map[string]any{}
 	if b, ok := m.tables["builds"].get(r.PathValue("id")).(*bbBuild); ok {
-		props = b.Properties
+		props = m.propsOf(b)
 	}
 	answer(rw, r, map[string]any{"properties": []any{props}, "meta": struct{}{}})
 }
@@ -174,7 +178,7 @@ func (m *master) serveLines(rw http.ResponseWriter, r *http.Request) {
 		bbError(rw, http.StatusNotFound, "not found while getting from endpoint for /logs/n:logid/contents")
 		return
 	}
-	lines := m.lines[l.ID]
+	lines := m.linesOf(l)
 	lines = lines[min(from, len(lines)):min(end, len(lines))]
 	text := strings.Join(lines, "\n")
 	if len(lines) > 0 {

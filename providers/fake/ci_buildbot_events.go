@@ -20,6 +20,7 @@ type listener struct {
 	mu      sync.Mutex
 	paths   map[string][]string
 	pending [][]byte
+	gone    chan struct{} // closed: the connection is to be cut
 	more    chan struct{} // of one place: there may be something
 }
 
@@ -79,9 +80,10 @@ func matches(path, key []string) bool {
 func (m *master) open(l *listener) (closed func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sets++
-	l.id = fmt.Sprintf("00000000-0000-4000-8000-%012d", m.sets)
+	m.opened++
+	l.id = fmt.Sprintf("00000000-0000-4000-8000-%012d", m.opened)
 	l.paths, l.more = map[string][]string{}, make(chan struct{}, 1)
+	l.gone = make(chan struct{})
 	m.listeners[l] = struct{}{}
 	return func() {
 		m.mu.Lock()
@@ -112,6 +114,8 @@ func (m *master) pump(ctx context.Context, l *listener, write func([]byte) error
 		case <-ctx.Done():
 			return
 		case <-m.ctx.Done():
+			return
+		case <-l.gone:
 			return
 		case <-l.more:
 		}

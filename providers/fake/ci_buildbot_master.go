@@ -30,8 +30,11 @@ type master struct {
 	waiting   []*bbRequest               // unclaimed, the oldest first
 	running   map[int]context.CancelFunc // by build
 	sets      int
+	told      int // events, those of steps once
+	opened    int // connections of listeners, ever
 	listeners map[*listener]struct{}
-	taken     struct{ builds, changes int }
+	taken     struct{ builders, builds, changes int }
+	life      *Living
 }
 
 func newMaster(w *World) *master {
@@ -46,6 +49,7 @@ func newMaster(w *World) *master {
 		"changes": bbChange{}, "masters": bbMaster{}, "projects": bbProject{}, "forceschedulers": bbScheduler{},
 	} {
 		m.tables[kind] = newTable(kind, like, kind == "builds" || kind == "buildrequests")
+		m.tables[kind].props = m.propsOf
 	}
 	return m
 }
@@ -88,13 +92,14 @@ func (m *master) put(what string, row any) {
 }
 
 func (m *master) tell(kind string, id int, what string, row any) {
+	m.told++
 	m.send([]string{kind, strconv.Itoa(id), what}, row)
 }
 
 // add appends a row that is new.
 func (m *master) add(kind string, id int, row any) bool {
 	t := m.tables[kind]
-	if id <= len(t.rows) {
+	if id <= t.len() {
 		return false
 	}
 	t.rows = append(t.rows, row)
@@ -102,10 +107,13 @@ func (m *master) add(kind string, id int, row any) bool {
 }
 
 // next is the number of the next row.
-func (m *master) next(kind string) int { return len(m.tables[kind].rows) + 1 }
+func (m *master) next(kind string) int { return m.tables[kind].len() + 1 }
 
 func (m *master) now() *int {
 	now := int(m.w.now().Unix())
+	if m.life != nil {
+		now = int(m.life.now.Unix())
+	}
 	return &now
 }
 
@@ -117,17 +125,17 @@ func (m *master) refresh() {
 		if len(m.tables["masters"].rows) == 0 {
 			m.begin(s)
 		}
-		for _, b := range s.CI.Builders[len(m.tables["builders"].rows):] {
+		for _, b := range s.CI.Builders[m.taken.builders:] {
 			m.takeBuilder(b)
 		}
 		for _, b := range s.CI.Builds[m.taken.builds:] {
 			m.past(s, b)
 		}
 		for _, c := range s.CI.Changes[m.taken.changes:] {
-			m.put("new", changeRow(c))
+			m.put("new", m.changeRow(c))
 		}
 		m.takeWorkers(s)
-		m.taken.builds, m.taken.changes = len(s.CI.Builds), len(s.CI.Changes)
+		m.taken.builders, m.taken.builds, m.taken.changes = len(s.CI.Builders), len(s.CI.Builds), len(s.CI.Changes)
 	})
 }
 
@@ -180,7 +188,7 @@ func (m *master) addScheduler(name, builder string) {
 }
 
 func (m *master) takeBuilder(b ciBuilder) {
-	row := &bbBuilder{ID: b.ID, Masters: []int{1}, Name: b.Name, Tags: []string{}}
+	row := &bbBuilder{ID: m.next("builders"), Masters: []int{1}, Name: b.Name, Tags: []string{}}
 	if b.Virtual {
 		row.Masters = []int{}
 	}
@@ -195,12 +203,13 @@ func (m *master) takeBuilder(b ciBuilder) {
 	}
 	for _, w := range m.tables["workers"].rows {
 		if w, ok := w.(*bbWorker); ok && !b.Virtual && (w.Name == janitorName) == (b.Name == janitorName) {
-			w.Configured = append(w.Configured, bbConfigured{Builder: b.ID, Master: 1})
+			w.Configured = append(w.Configured, bbConfigured{Builder: row.ID, Master: 1})
 		}
 	}
 }
 
-func changeRow(c ciChange) *bbChange {
+func (m *master) changeRow(c ciChange) *bbChange {
+	c.ID = m.next("changes")
 	at, page := int(c.At.Unix()), "https://github.com/"+c.Repo
 	const somebody = "Somebody <somebody@example.com>"
 	return &bbChange{

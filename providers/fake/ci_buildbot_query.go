@@ -18,6 +18,9 @@ type table struct {
 	cols map[string]int // JSON name -> field
 	of   reflect.Type
 	page bool // the database cuts the pages: then the total is that of the page
+	past *past
+
+	props func(*bbBuild) map[string]any // of a build
 }
 
 func newTable(kind string, like any, page bool) *table {
@@ -33,10 +36,7 @@ func newTable(kind string, like any, page bool) *table {
 // get finds a row by its number, or by its name; nil: it is not there.
 func (t *table) get(id string) any {
 	if n, err := strconv.Atoi(id); err == nil && t.kind != "forceschedulers" {
-		if n < 1 || n > len(t.rows) {
-			return nil
-		}
-		return t.rows[n-1]
+		return t.at(n)
 	}
 	if name, ok := t.cols["name"]; ok {
 		for _, r := range t.rows {
@@ -220,32 +220,18 @@ func compare(a, b any) int {
 	return 0
 }
 
-// apply filters, orders and cuts; rows are in the order of their numbers, so
-// that the usual question, for the newest, copies nothing but the answer.
-func (s spec) apply(rows []any) (page []any, total int) {
-	byID := len(s.order) == 0
-	down := false
-	if len(s.order) == 1 {
-		name, minus := strings.CutPrefix(s.order[0], "-")
-		byID, down = s.t.cols[name] == 0, minus
-	}
-	if !byID {
-		rows = slices.Clone(rows)
-		slices.SortStableFunc(rows, s.less)
-		down = false
-	}
+// apply filters, orders and cuts; the usual question, for the newest, copies
+// nothing but the answer.
+func (s spec) apply(rows rowset) (page []any, total int) {
 	page = []any{}
 	skip := max(s.offset, 0)
-	for i := range rows {
-		if down {
-			i = len(rows) - 1 - i
-		}
-		if slices.ContainsFunc(s.filters, func(f filter) bool { return !f.match(rows[i]) }) {
+	for row := range s.sorted(rows) {
+		if slices.ContainsFunc(s.filters, func(f filter) bool { return !f.match(row) }) {
 			continue
 		}
 		total++
 		if total > skip && (s.limit < 0 || len(page) < s.limit) {
-			page = append(page, s.trim(rows[i]))
+			page = append(page, s.trim(row))
 		}
 		if s.t.page && s.limit >= 0 && len(page) == s.limit {
 			break
@@ -277,7 +263,11 @@ func (s spec) trim(row any) any {
 	if b, ok := row.(*bbBuild); ok {
 		one := *b
 		one.Properties = map[string]any{}
-		for name, pair := range b.Properties {
+		have := b.Properties
+		if have == nil && len(s.props) > 0 {
+			have = s.t.props(b)
+		}
+		for name, pair := range have {
 			if slices.Contains(s.props, "*") || slices.Contains(s.props, name) {
 				one.Properties[name] = pair
 			}

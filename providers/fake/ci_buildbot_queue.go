@@ -15,6 +15,7 @@ type bbOrder struct {
 	past   *ciBuild
 	parent int      // build that triggered it
 	done   chan int // gets the result
+	job    *job     // of a living world; nil: a tale
 }
 
 // asked makes a request for a build of a builder and returns what buildbot
@@ -48,11 +49,31 @@ func (m *master) request(b *bbBuilder, o bbOrder) *bbRequest {
 func (m *master) claim() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for worker := m.freeWorker(); worker != 0 && len(m.waiting) > 0; worker = m.freeWorker() {
-		r, one := m.waiting[0], 1
-		m.waiting = m.waiting[1:]
+	m.claimAll()
+}
+
+// claimAll is claim with the lock held.
+func (m *master) claimAll() {
+	full := map[int]bool{} // builders that have no worker left
+	for i := 0; i < len(m.waiting); {
+		r, one := m.waiting[i], 1
+		worker := 0
+		if !full[r.Builder] {
+			worker = m.freeWorker(r.Builder)
+		}
+		if worker == 0 {
+			full[r.Builder] = true
+			i++
+			continue
+		}
+		m.waiting = slices.Delete(m.waiting, i, i+1)
+		i = 0 // what begins may change the queue
 		r.Claimed, r.ClaimedAt, r.ClaimedBy = true, m.now(), &one
 		m.put("claimed", r)
+		if r.order.job != nil {
+			m.life.begin(r, worker)
+			continue
+		}
 		ctx, cancel := context.WithCancel(m.ctx)
 		b := m.build(r, worker)
 		m.running[b.ID] = cancel
@@ -61,17 +82,21 @@ func (m *master) claim() {
 }
 
 // freeWorker is one that is not paused, with the fewest builds; 0: there is
-// none.
-func (m *master) freeWorker() int {
-	busy := map[int]int{}
+// none. In a living world, as in the real one, a builder builds one thing on a
+// worker at a time.
+func (m *master) freeWorker(builder int) int {
+	busy, taken := map[int]int{}, map[int]bool{}
 	for id := range m.running {
-		if b, ok := m.tables["builds"].rows[id-1].(*bbBuild); ok {
+		if b, ok := m.tables["builds"].at(id).(*bbBuild); ok {
 			busy[b.Worker]++
+			if r, ok := m.tables["buildrequests"].at(b.Request).(*bbRequest); ok && r.Builder == builder {
+				taken[b.Worker] = m.life != nil
+			}
 		}
 	}
 	best := 0
 	for _, row := range m.tables["workers"].rows {
-		if w, ok := row.(*bbWorker); ok && !w.Paused && len(w.Connected) > 0 && w.Name != janitorName && (best == 0 || busy[w.ID] < busy[best]) {
+		if w, ok := row.(*bbWorker); ok && !w.Paused && len(w.Connected) > 0 && w.Name != janitorName && !taken[w.ID] && (best == 0 || busy[w.ID] < busy[best]) {
 			best = w.ID
 		}
 	}
@@ -83,7 +108,7 @@ func (m *master) freeWorker() int {
 func (m *master) build(r *bbRequest, worker int) *bbBuild {
 	o, builder := r.order, r.Builder
 	props := map[string]any{}
-	if on, ok := m.tables["builders"].rows[builder-1].(*bbBuilder); ok {
+	if on, ok := m.tables["builders"].at(builder).(*bbBuilder); ok {
 		props["buildername"] = []any{on.Name, "Builder"}
 	}
 	if o.repo != "" {
@@ -101,11 +126,11 @@ func (m *master) build(r *bbRequest, worker int) *bbBuild {
 		}
 	}
 	b := &bbBuild{
-		ID: m.next("builds"), Builder: builder, Request: r.ID, Master: 1, Worker: worker, Number: len(m.buildsBy[builder]) + 1,
+		ID: m.next("builds"), Builder: builder, Request: r.ID, Master: 1, Worker: worker, Number: m.buildsOn(builder).n + 1,
 		Properties: props, Started: *m.now(), State: "starting",
 	}
 	props["buildnumber"] = []any{b.Number, "Build"}
-	if w, ok := m.tables["workers"].rows[worker-1].(*bbWorker); ok {
+	if w, ok := m.tables["workers"].at(worker).(*bbWorker); ok {
 		props["workername"] = []any{w.Name, "Worker"}
 	}
 	m.put("update", b)
@@ -142,10 +167,10 @@ func (m *master) again(b *bbBuild) any {
 	m.mu.RLock()
 	var o bbOrder
 	name := ""
-	if r, ok := m.tables["buildrequests"].rows[b.Request-1].(*bbRequest); ok {
+	if r, ok := m.tables["buildrequests"].at(b.Request).(*bbRequest); ok {
 		o = r.order
 		o.done, o.parent = nil, 0
-		if on, ok := m.tables["builders"].rows[r.Builder-1].(*bbBuilder); ok {
+		if on, ok := m.tables["builders"].at(r.Builder).(*bbBuilder); ok {
 			name = on.Name
 		}
 	}
@@ -177,10 +202,13 @@ func (m *master) cancelRequest(id int) {
 		r.Complete, r.CompleteAt, r.Results = true, m.now(), bbCancelled
 		m.put("cancel", r)
 		m.put("complete", r)
+		if m.life != nil {
+			m.life.cancelled(r)
+		}
 		return
 	}
 	for build, stop := range m.running {
-		if b, ok := m.tables["builds"].rows[build-1].(*bbBuild); ok && b.Request == id {
+		if b, ok := m.tables["builds"].at(build).(*bbBuild); ok && b.Request == id {
 			stop()
 		}
 	}

@@ -90,7 +90,7 @@ func (m *master) plot(r *bbRequest, b *bbBuild) []scene {
 func (m *master) isEval(builder int) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	b, ok := m.tables["builders"].rows[builder-1].(*bbBuilder)
+	b, ok := m.tables["builders"].at(builder).(*bbBuilder)
 	return ok && strings.HasSuffix(b.Name, "/nix-eval")
 }
 

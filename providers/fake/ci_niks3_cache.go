@@ -116,6 +116,10 @@ func (w *World) niks3Size() (objects, size int, err error) {
 			size += o.Size
 		}
 	}
+	if l := w.living(); l != nil {
+		more, bytes := l.size()
+		objects, size = objects+more, size+bytes
+	}
 	return objects, size, err
 }
 
@@ -145,6 +149,10 @@ func (w *World) niks3Metrics(rw http.ResponseWriter, _ *http.Request) {
 			last = *n.GC.Finished
 		}
 	})
+	pending, deleted := 0, 0
+	if l := w.living(); l != nil {
+		n.Succeeded, n.Failed, last, pending, deleted = l.collected()
+	}
 	var out strings.Builder
 	family := func(name, kind string, series ...string) {
 		fmt.Fprintf(&out, "# HELP %s what niks3 says of it\n# TYPE %s %s\n%s\n", name, name, kind, strings.Join(series, "\n"))
@@ -163,14 +171,14 @@ func (w *World) niks3Metrics(rw http.ResponseWriter, _ *http.Request) {
 	} else {
 		single("niks3_gc_last_run_timestamp_seconds", "gauge", last.Unix())
 	}
-	single("niks3_gc_objects_deleted_total", "counter", 0)
+	single("niks3_gc_objects_deleted_total", "counter", deleted)
 	if runs > 0 {
 		family("niks3_gc_runs_total", "counter",
 			fmt.Sprintf("niks3_gc_runs_total{result=\"failed\"} %d", n.Failed), fmt.Sprintf("niks3_gc_runs_total{result=\"succeeded\"} %d", n.Succeeded))
 	}
 	single("niks3_http_requests_in_flight", "gauge", 1)
 	family("niks3_http_requests_total", "counter", `niks3_http_requests_total{method="GET",route="GET /health",status="200"} 1`)
-	single("niks3_pending_closures", "gauge", 0)
+	single("niks3_pending_closures", "gauge", pending)
 	rw.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
 	_, _ = rw.Write([]byte(out.String()))
 }

@@ -42,6 +42,10 @@ const s3Failures = 2016
 var errGCConflict = errors.New("a different garbage collection is already running")
 
 func (w *World) niks3Status(rw http.ResponseWriter, _ *http.Request) {
+	if l := w.living(); l != nil {
+		l.serveGC(rw)
+		return
+	}
 	var gc *ciGC
 	err := w.Update(func(s *State) error {
 		s.CI.Niks3.settle(w.now())
@@ -67,6 +71,10 @@ func (w *World) niks3Collect(rw http.ResponseWriter, r *http.Request) {
 	p, problem := gcParamsOf(r.URL.Query())
 	if problem != "" {
 		http.Error(rw, problem, http.StatusBadRequest)
+		return
+	}
+	if l := w.living(); l != nil {
+		l.collect(rw, r, p)
 		return
 	}
 	var gc ciGC

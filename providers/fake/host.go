@@ -29,6 +29,8 @@ type HostState struct {
 	Trouble map[string]Trouble `json:"trouble,omitempty"`
 	// Older has every deployment bring the state of another commit.
 	Older bool `json:"older,omitempty"`
+
+	disk lifeDisk // of a living world
 }
 
 // hostUnit is a systemd unit, a timer where Timer is set.

@@ -37,6 +37,9 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 		want, anyHost = s.Config.Host.SSH, s.AnyHost
 		further = slices.Clone(s.Further)
 	})
+	if l := w.living(); l != nil {
+		l.host(&h)
+	}
 	user, host := destination(call.dest)
 	if i := slices.IndexFunc(further, func(o HostState) bool { return o.Name == host || o.Address == host }); i >= 0 && host != h.Name {
 		h, want, anyHost = further[i], host, false
@@ -172,6 +175,11 @@ func (h *HostState) run(argv []string, stdout, stderr io.Writer) int {
 		}
 	case "journalctl":
 		return h.journal(args, stdout, stderr)
+	case "df":
+		if h.disk.size > 0 {
+			h.disk.print(args, stdout)
+			return 0
+		}
 	}
 	_, _ = fmt.Fprintf(stderr, "bash: line 1: %s: command not found\n", argv[0])
 	return 127

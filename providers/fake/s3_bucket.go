@@ -68,6 +68,9 @@ func (w *World) listObjects(r *http.Request, bucket string) (s3Answer, error) {
 	}
 	after := max(q.Get("start-after"), string(token))
 	all, err := w.objects(bucket)
+	if l := w.living(); l != nil && bucket == l.bucket {
+		all = l.page(all, prefix, after)
+	}
 	if err != nil {
 		return s3Answer{}, err
 	}

@@ -93,6 +93,11 @@ func (w *World) HasObject(bucket, key string) bool {
 
 // object reads an object; no such object is no error.
 func (w *World) object(bucket, key string) (o s3Object, found bool, err error) {
+	if l := w.living(); l != nil && bucket == l.bucket {
+		if o, found, err := l.object(key); found || err != nil {
+			return o, found, err
+		}
+	}
 	return readObject(w.objectFile(bucket, key))
 }
 

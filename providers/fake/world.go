@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
@@ -79,6 +80,8 @@ type World struct {
 	serve  []*http.Server
 	before map[string]int // the ports of the last time, by service
 	stop   []func()
+	master *master                // of buildbot
+	life   atomic.Pointer[Living] // nil: nothing happens by itself
 }
 
 // Open loads the world of the directory's .nixwright/world/, or makes it from
