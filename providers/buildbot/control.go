@@ -48,20 +48,31 @@ func (c *Client) Login(ctx context.Context, name string, password state.Secret) 
 	case user.Name == name:
 		return Session{state.NewSecret(token)}, nil
 	}
-	kind, err := c.loginKind(ctx)
-	if err != nil {
+	if err := c.Controllable(ctx); err != nil {
 		return Session{}, err
-	}
-	if kind.OAuth2 {
-		return Session{}, state.Problem{
-			What: "sign in: buildbot lets nobody in but through " + line(kind.Name),
-			Why:  "its login is a page that only a person in a browser can pass (two logins), so builds can be looked at here, not started or stopped",
-			Fix:  "do it in the browser, or choose fully private access (ci.access)",
-			URL:  c.base,
-		}
 	}
 	return Session{}, &state.CallError{
 		Service: "buildbot", Op: op, Status: http.StatusOK, Kind: state.ErrUnauthorized, Text: "the name and the password are not accepted",
+	}
+}
+
+// Controllable says whether builds can be started and stopped from here: nil
+// where Login can begin a session (fully-private); a state.Problem where only a
+// person in a browser can sign in (two-logins; buildbot's docs, "REST API":
+// there is none with OAuth2); else why the master did not answer (GET /config).
+func (c *Client) Controllable(ctx context.Context) error {
+	kind, err := c.loginKind(ctx)
+	if err != nil {
+		return err
+	}
+	if !kind.OAuth2 {
+		return nil
+	}
+	return state.Problem{
+		What: "Here buildbot takes restarts only from a browser",
+		Why:  "its login is " + line(kind.Name) + "'s page, which only a person in a browser can pass (two-logins)",
+		Fix:  "open it in the browser (o); fully-private (ci.access) allows them",
+		URL:  c.base,
 	}
 }
 
@@ -91,7 +102,7 @@ type login struct {
 }
 
 func (c *Client) loginKind(ctx context.Context) (login, error) {
-	const op = "sign in"
+	const op = "ask how people sign in"
 	req, err := c.request(ctx, op, http.MethodGet, "/config", nil)
 	if err != nil {
 		return login{}, err

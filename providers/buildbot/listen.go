@@ -18,8 +18,14 @@ import (
 // Listen is Watch over server sent events, for where a WebSocket does not get
 // through: the same events, the same end.
 func (c *Client) Listen(ctx context.Context, w Watch, emit func(state.BuildEvent)) error {
+	tell := once(emit)
+	return c.listen(ctx, w, func(key string, message []byte) { tell(event(key, message)) })
+}
+
+// listen is Listen with the events as they come.
+func (c *Client) listen(ctx context.Context, w Watch, emit func(key string, message []byte)) error {
 	const op = "listen to builds"
-	w, emit = w.filled(), once(emit)
+	w = w.filled()
 	if len(w.Paths) == 0 {
 		return noPaths(op)
 	}
@@ -66,7 +72,7 @@ func (c *Client) Listen(ctx context.Context, w Watch, emit func(state.BuildEvent
 			if err := json.Unmarshal(data, &e); err != nil || len(e.Key) == 0 {
 				return &state.CallError{Service: "buildbot", Op: op, Kind: state.ErrService, Text: httpx.CleanBody(data)}
 			}
-			emit(event(strings.Join(e.Key, "/"), e.Message))
+			emit(strings.Join(e.Key, "/"), e.Message)
 		}
 	}
 }

@@ -80,6 +80,7 @@ func (x *storm) operations() []httpxtest.Operation {
 	add("list logs of step 2", func(ctx context.Context, c *buildbot.Client) (any, error) { return c.Logs(ctx, 2) })
 	add("read log 1", func(ctx context.Context, c *buildbot.Client) (any, error) { return c.Log(ctx, 1) })
 	add("read lines of log 1", func(ctx context.Context, c *buildbot.Client) (any, error) { return c.Lines(ctx, x.log, 0, 100) })
+	add("read lines of log 1", func(ctx context.Context, c *buildbot.Client) (any, error) { return c.RawLines(ctx, x.log, 0, 100) })
 	add("log 1", func(ctx context.Context, c *buildbot.Client) (any, error) {
 		var b bytes.Buffer
 		_, err := c.Save(ctx, 1, &b)
@@ -93,6 +94,7 @@ func (x *storm) operations() []httpxtest.Operation {
 	add("sign in", func(ctx context.Context, c *buildbot.Client) (any, error) {
 		return c.Login(ctx, x.at.Admin, x.at.Password)
 	})
+	add("ask how people sign in", func(ctx context.Context, c *buildbot.Client) (any, error) { return nil, c.Controllable(ctx) })
 	add("force build with "+reload, func(ctx context.Context, c *buildbot.Client) (any, error) {
 		id, err := c.Force(ctx, x.session, reload, "")
 		return id > 0, err

@@ -63,8 +63,14 @@ type frame struct {
 // watches is never told: watch first, then read the state. A connection that
 // died without a word is noticed by a ping.
 func (c *Client) Watch(ctx context.Context, w Watch, emit func(state.BuildEvent)) error {
+	tell := once(emit)
+	return c.watch(ctx, w, func(key string, message []byte) { tell(event(key, message)) })
+}
+
+// watch is Watch with the events as they come.
+func (c *Client) watch(ctx context.Context, w Watch, emit func(key string, message []byte)) error {
 	const op = "watch builds"
-	w, emit = w.filled(), once(emit)
+	w = w.filled()
 	if len(w.Paths) == 0 {
 		return noPaths(op)
 	}
@@ -96,7 +102,7 @@ func (c *Client) Watch(ctx context.Context, w Watch, emit func(state.BuildEvent)
 		}
 		switch {
 		case f.Key != "":
-			emit(event(f.Key, f.Message))
+			emit(f.Key, f.Message)
 		case f.ID != nil && f.Code == http.StatusOK:
 			if open--; open == 0 {
 				w.Listening()

@@ -18,7 +18,7 @@ func (w *World) buildbotHandler() http.Handler {
 	list := func(path, kind string, among func(*http.Request) rowset) {
 		mux.HandleFunc("GET /api/v2"+path, func(rw http.ResponseWriter, r *http.Request) { m.serveList(rw, r, kind, among) })
 	}
-	for _, kind := range []string{"builders", "builds", "steps", "logs", "buildrequests", "workers", "changes", "masters", "projects", "forceschedulers"} {
+	for _, kind := range []string{"builders", "builds", "steps", "logs", "buildrequests", "buildsets", "workers", "changes", "masters", "projects", "forceschedulers"} {
 		list("/"+kind, kind, func(r *http.Request) rowset { return m.among(kind, r) })
 		mux.HandleFunc("GET /api/v2/"+kind+"/{id}", func(rw http.ResponseWriter, r *http.Request) { m.serveOne(rw, r, kind) })
 	}

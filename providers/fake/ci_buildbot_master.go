@@ -29,9 +29,8 @@ type master struct {
 	lines     map[int][]string
 	waiting   []*bbRequest               // unclaimed, the oldest first
 	running   map[int]context.CancelFunc // by build
-	sets      int
-	told      int // events, those of steps once
-	opened    int // connections of listeners, ever
+	told      int                        // events, those of steps once
+	opened    int                        // connections of listeners, ever
 	listeners map[*listener]struct{}
 	taken     struct{ builders, builds, changes int }
 	life      *Living
@@ -45,10 +44,10 @@ func newMaster(w *World) *master {
 	m.ctx, m.end = context.WithCancel(context.Background()) //nolint:gosec // called when the world stops
 	m.tables = map[string]*table{}
 	for kind, like := range map[string]any{
-		"builders": bbBuilder{}, "builds": bbBuild{}, "steps": bbStep{}, "logs": bbLog{}, "buildrequests": bbRequest{}, "workers": bbWorker{},
+		"builders": bbBuilder{}, "builds": bbBuild{}, "steps": bbStep{}, "logs": bbLog{}, "buildrequests": bbRequest{}, "buildsets": bbSet{}, "workers": bbWorker{},
 		"changes": bbChange{}, "masters": bbMaster{}, "projects": bbProject{}, "forceschedulers": bbScheduler{},
 	} {
-		m.tables[kind] = newTable(kind, like, kind == "builds" || kind == "buildrequests")
+		m.tables[kind] = newTable(kind, like, kind == "builds" || kind == "buildrequests" || kind == "buildsets")
 		m.tables[kind].props = m.propsOf
 	}
 	return m
@@ -79,6 +78,7 @@ func (m *master) put(what string, row any) {
 	case *bbRequest:
 		m.add("buildrequests", r.ID, r)
 		m.tell("buildrequests", r.ID, what, r)
+		m.putSet(what, r)
 	case *bbWorker:
 		m.add("workers", r.ID, r)
 		m.tell("workers", r.ID, what, r)
@@ -89,6 +89,33 @@ func (m *master) put(what string, row any) {
 		m.add("builders", r.ID, r)
 		m.tell("builders", r.ID, what, r)
 	}
+}
+
+// putSet adds or changes the buildset of a request, which is its only one.
+// These events are not counted: nothing is shown of them.
+func (m *master) putSet(what string, r *bbRequest) {
+	switch set, _ := m.tables["buildsets"].at(r.Set).(*bbSet); {
+	case what == "new" && set == nil:
+		set = setOf(r)
+		m.add("buildsets", set.ID, set)
+		m.send([]string{"buildsets", strconv.Itoa(set.ID), what}, set)
+	case what == "complete" && set != nil:
+		*set = *setOf(r)
+		m.send([]string{"buildsets", strconv.Itoa(set.ID), what}, set)
+	}
+}
+
+// setOf is the buildset of a request.
+func setOf(r *bbRequest) *bbSet {
+	set := &bbSet{ID: r.Set, Complete: r.Complete, CompleteAt: r.CompleteAt, Reason: r.order.reason, Submitted: r.Submitted, Stamps: []bbStamp{}}
+	if parent := r.order.parent; parent != 0 {
+		relation := "Triggered from"
+		set.Parent, set.Relation = &parent, &relation
+	}
+	if r.Complete {
+		set.Results = &r.Results
+	}
+	return set
 }
 
 func (m *master) tell(kind string, id int, what string, row any) {

@@ -39,8 +39,7 @@ func (m *master) request(b *bbBuilder, o bbOrder) *bbRequest {
 	if parts := strings.Split(b.Name, "/"); len(parts) > 2 {
 		o.repo = parts[0] + "/" + parts[1]
 	}
-	m.sets++
-	r := &bbRequest{ID: m.next("buildrequests"), Builder: b.ID, Set: m.sets, Results: -1, Submitted: *m.now(), WaitedFor: o.parent != 0, order: o}
+	r := &bbRequest{ID: m.next("buildrequests"), Builder: b.ID, Set: m.next("buildsets"), Results: -1, Submitted: *m.now(), WaitedFor: o.parent != 0, order: o}
 	m.put("new", r)
 	return r
 }

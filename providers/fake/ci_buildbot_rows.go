@@ -80,6 +80,20 @@ type bbRequest struct {
 	order bbOrder // what to build
 }
 
+type bbSet struct {
+	ID         int       `json:"bsid"`
+	Complete   bool      `json:"complete"`
+	CompleteAt *int      `json:"complete_at"`
+	External   *string   `json:"external_idstring"`
+	Parent     *int      `json:"parent_buildid"`
+	Relation   *string   `json:"parent_relationship"`
+	Reason     string    `json:"reason"`
+	Rebuilt    *int      `json:"rebuilt_buildid"`
+	Results    *int      `json:"results"`
+	Stamps     []bbStamp `json:"sourcestamps"`
+	Submitted  int       `json:"submitted_at"`
+}
+
 type bbWorker struct {
 	ID         int            `json:"workerid"`
 	Configured []bbConfigured `json:"configured_on"`

@@ -137,6 +137,7 @@ func (l *Living) meddle(unit string, rw http.ResponseWriter, r *http.Request) (d
 		defer timer.Stop()
 		select {
 		case <-timer.C:
+		case <-healed:
 		case <-r.Context().Done():
 			return true
 		}

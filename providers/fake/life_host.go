@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
 // lifeDisk are the file systems of a living host, in bytes.
 type lifeDisk struct{ size, used, inodes, inodesUsed int }
+
+// restDisk is that of a host on which nothing happens.
+var restDisk = lifeDisk{size: 468 << 30, used: 285 << 30, inodes: 31_000_000, inodesUsed: 6_800_000}
 
 // host puts the figures that move onto a copy of the host.
 func (l *Living) host(h *HostState) {
@@ -26,14 +30,15 @@ func (l *Living) host(h *HostState) {
 	load := float64(running) + float64(wave)/2000
 	h.Files["/proc/loadavg"] = fmt.Sprintf("%.2f %.2f %.2f %d/812 %d\n", load, load*0.9, load*0.8, running+1, 4000+seconds%28000)
 	h.Files["/proc/uptime"] = fmt.Sprintf("%d.00 %d.00\n", 900000+seconds, 5000000+seconds)
+	h.now = now
 	h.disk = lifeDisk{size: 1 << 40, used: 400<<30 + l.cache.bytes%(200<<30) + len(l.jobs)*(40<<20), inodes: 60_000_000, inodesUsed: 9_000_000 + len(l.jobs)*4000}
-	if _, down := l.fault.until[FaultBuildbot]; down {
-		h.setUnit(hostUnit{Name: "buildbot-master.service", Active: "activating", Sub: "auto-restart", Result: "exit-code", Restarts: 3, Log: failedLog("buildbot-master")})
+	if until, down := l.fault.until[FaultBuildbot]; down {
+		h.setUnit(hostUnit{Since: until.Add(-FaultTime), Name: "buildbot-master.service", Active: "activating", Sub: "auto-restart", Result: "exit-code", Restarts: 3, Log: failedLog("buildbot-master")})
 	}
 	if l.cache.gc == nil {
 		return
 	}
-	unit := hostUnit{Name: "niks3-gc.service", Active: "inactive", Sub: "dead", Result: "success"}
+	unit := hostUnit{Name: "niks3-gc.service", Active: "inactive", Sub: "dead", Result: "success", Since: l.cache.gc.Started}
 	if l.cache.gc.State == gcRunning {
 		unit.Active, unit.Sub = "activating", "start"
 	}
@@ -48,6 +53,10 @@ func (l *Living) host(h *HostState) {
 func (d lifeDisk) print(args []string, stdout io.Writer) {
 	size, used, unit, head := d.size, d.used, 1024, "1024-blocks"
 	switch {
+	case slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--output=") }): // source,target,size,used,avail,itotal,iused
+		_, _ = fmt.Fprintln(stdout, "Filesystem     Mounted on 1B-blocks Used Avail Inodes IUsed")
+		_, _ = fmt.Fprintf(stdout, "/dev/nvme0n1p2 / %d %d %d %d %d\n", d.size, d.used, d.size-d.used, d.inodes, d.inodesUsed)
+		return
 	case slices.Contains(args, "-i"):
 		size, used, unit, head = d.inodes, d.inodesUsed, 1, "Inodes"
 	case slices.Contains(args, "-B1"), slices.Contains(args, "--block-size=1"):

@@ -27,9 +27,9 @@ func (l *Living) fill() {
 	set("changes", l.groups(), l.pastChange, nil)
 	set("builds", n, l.pastRow, l.byEnd)
 	set("buildrequests", n, l.pastRequest, l.byEnd)
+	set("buildsets", n, l.pastSet, l.byEnd)
 	set("steps", n*stepSlots, l.pastStep, nil)
 	set("logs", n*logSlots, l.pastLog, nil)
-	m.sets += n
 }
 
 func (l *Living) groups() int { return (l.life.Builds + groupSize - 1) / groupSize }
@@ -178,11 +178,23 @@ func (l *Living) pastRequest(k int) any {
 	if j.attr >= 0 {
 		kind = j.kind()
 	}
+	order := bbOrder{repo: l.repos[j.repo], job: j}
+	if first := k / groupSize * groupSize; k > first {
+		order.parent = l.m.tables["builds"].past.from + first + 1
+	}
 	p := l.m.tables["buildrequests"].past
 	return &bbRequest{
-		ID: p.from + k + 1, Builder: l.kinds[j.repo][kind], Set: p.from + k + 1, Claimed: true, ClaimedAt: &from, ClaimedBy: &one,
-		Complete: true, CompleteAt: &to, Results: j.fate, Submitted: from - 2, WaitedFor: j.attr >= 0, order: bbOrder{repo: l.repos[j.repo], job: j},
+		ID: p.from + k + 1, Builder: l.kinds[j.repo][kind], Set: l.m.tables["buildsets"].past.from + k + 1, Claimed: true, ClaimedAt: &from, ClaimedBy: &one,
+		Complete: true, CompleteAt: &to, Results: j.fate, Submitted: from - 2, WaitedFor: j.attr >= 0, order: order,
 	}
+}
+
+func (l *Living) pastSet(k int) any {
+	r, ok := l.pastRequest(k).(*bbRequest)
+	if !ok {
+		return nil
+	}
+	return setOf(r)
 }
 
 func (l *Living) pastStep(slot int) any {

@@ -15,7 +15,7 @@ import (
 // defined is the name of each list's type in buildbot's own description.
 var defined = map[string]string{
 	"builders": "builder", "builds": "build", "steps": "step", "logs": "log", "logchunks": "logchunk", "buildrequests": "buildrequest",
-	"workers": "worker", "changes": "change", "masters": "master", "forceschedulers": "forcescheduler", "projects": "project",
+	"workers": "worker", "changes": "change", "masters": "master", "forceschedulers": "forcescheduler", "projects": "project", "buildsets": "buildset",
 }
 
 // undescribed are fields that a 4.3.0 sends and its description leaves out.
@@ -41,7 +41,7 @@ func (x *suite) contract(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{
-		"/builders", "/builds?property=*", "/buildrequests", "/workers", "/changes", "/masters", "/forceschedulers", "/projects",
+		"/builders", "/builds?property=*", "/buildrequests", "/workers", "/changes", "/masters", "/forceschedulers", "/projects", "/buildsets", "/buildsets/1",
 		"/builds/1", "/builds/1/steps", "/steps/1", "/steps/2/logs", "/logs/1", "/logs/1/contents", "/builds/1/triggered_builds",
 	} {
 		status, body := x.raw(t, http.MethodGet, "/api/v2"+path, nil, "")

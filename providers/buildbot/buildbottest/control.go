@@ -19,6 +19,9 @@ func (x *suite) login(t *testing.T) {
 	_, err := x.c.Login(t.Context(), x.Admin, state.NewSecret("wrong-password"))
 	kind(t, "a wrong password", err, state.ErrUnauthorized, "sign in")
 	x.s = need(x.c.Login(t.Context(), x.Admin, x.Password))(t)
+	if err := x.c.Controllable(t.Context()); err != nil {
+		t.Errorf("controllable: %v", err)
+	}
 }
 
 // denied are those who may not, and what is not there.
@@ -197,7 +200,10 @@ func (x *suite) sign(body string) string {
 func (x *suite) twoLogins(t *testing.T) {
 	_, err := x.c.Login(t.Context(), x.Admin, x.Password)
 	p, ok := errors.AsType[state.Problem](err)
-	if !ok || !strings.Contains(p.What, "GitHub") || !strings.Contains(p.Why, "browser") || p.Fix == "" || strings.Contains(err.Error(), x.Password.Reveal()) {
+	if allowed := x.c.Controllable(t.Context()); !errors.Is(allowed, p) {
+		t.Errorf("controllable: %v", allowed)
+	}
+	if !ok || !strings.Contains(p.Why, "GitHub") || !strings.Contains(p.Why, "browser") || p.Fix == "" || strings.Contains(err.Error(), x.Password.Reveal()) {
 		t.Errorf("sign in: %v", err)
 	}
 	_, err = x.c.Force(t.Context(), buildbot.Session{}, x.scheduler, "")
