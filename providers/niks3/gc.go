@@ -89,7 +89,8 @@ func (c *Client) GC(ctx context.Context, token state.Secret) (state.GCStatus, er
 // StartGC starts a garbage collection (DELETE /api/closures) and returns it.
 // Where one with the same policy is running, it is that one. Where another is
 // running, started is false and the status is the other's. A policy that niks3
-// does not understand gives state.ErrInvalid with its words.
+// does not understand gives state.ErrInvalid with its words. niks3 has no way to
+// say what a collection would take before it is started.
 //
 // A niks3 before v1.5.0 answers when it has finished, and stops where the
 // client leaves before that: the status has finished then, and Offered is

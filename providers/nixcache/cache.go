@@ -70,28 +70,34 @@ func (c *Cache) Info(ctx context.Context) (i state.CacheInfo, found bool, err er
 // one of that name fits what the narinfo says. found is false where the cache
 // does not have the path.
 func (c *Cache) Narinfo(ctx context.Context, storePath, publicKey string) (n state.Narinfo, found bool, err error) {
+	n, _, found, err = c.narinfo(ctx, storePath, publicKey)
+	return n, found, err
+}
+
+// narinfo is Narinfo, with the size of the archive as it is unpacked, in bytes.
+func (c *Cache) narinfo(ctx context.Context, storePath, publicKey string) (n state.Narinfo, size int64, found bool, err error) {
 	op := "read narinfo of " + storePath
 	key, err := parseKey(publicKey)
 	if err != nil {
-		return n, false, err
+		return n, 0, false, err
 	}
 	hash, _, ok := strings.Cut(path.Base(storePath), "-")
 	if !ok || !path.IsAbs(storePath) {
-		return n, false, fmt.Errorf("%s: it is not a store path", op)
+		return n, 0, false, fmt.Errorf("%s: it is not a store path", op)
 	}
 	text, h, found, err := c.get(ctx, op, "/"+hash+".narinfo")
 	if err != nil || !found {
-		return n, false, err
+		return n, 0, false, err
 	}
 	i := parseNarinfo(text)
 	switch {
 	case i.storePath == "" || i.url == "" || i.narHash == "" || i.narSize == "":
-		return n, false, c.wrong(op, text)
+		return n, 0, false, c.wrong(op, text)
 	case !strings.HasSuffix(text, "\n"): // Nix takes no line without its end either
-		return n, false, c.wrong(op, "it breaks off")
+		return n, 0, false, c.wrong(op, "it breaks off")
 	}
 	if i.storePath != storePath {
-		return n, false, c.wrong(op, "it is that of "+i.storePath)
+		return n, 0, false, c.wrong(op, "it is that of "+i.storePath)
 	}
 	n = state.Narinfo{
 		StorePath: i.storePath,
@@ -103,7 +109,8 @@ func (c *Cache) Narinfo(ctx context.Context, storePath, publicKey string) (n sta
 		name, _, _ := strings.Cut(sig, ":")
 		n.SignedBy = append(n.SignedBy, name)
 	}
-	return n, true, nil
+	size, _ = strconv.ParseInt(i.narSize, 10, 64)
+	return n, size, true, nil
 }
 
 // NAR says whether the archive that a narinfo names is there.
