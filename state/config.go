@@ -10,6 +10,7 @@ type Config struct {
 	GitHub    GitHubConf  `toml:"github"`
 	Cache     CacheConf   `toml:"cache"`
 	GC        GCConf      `toml:"gc"`
+	Console   ConsoleConf `toml:"console"`
 	Deploy    DeployConf  `toml:"deploy"`
 	Paths     PathsConf   `toml:"paths"`
 	Secrets   SecretsConf `toml:"secrets"`
@@ -70,6 +71,11 @@ type R2Conf struct {
 type GCConf struct {
 	OlderThan string `toml:"older_than"` // a Go duration in hours: 720h
 	Schedule  string `toml:"schedule"`   // a systemd calendar expression
+}
+
+// ConsoleConf is what the console may ask besides the CI's own services.
+type ConsoleConf struct {
+	CloudflareToken bool `toml:"cloudflare_token"` // setup makes it a read-only token of its own
 }
 
 // DeployConf is how the host is deployed; an empty command is shown, not run.

@@ -17,6 +17,7 @@ var sectionNotes = map[string]string{
 	"cache":     "The binary cache and the name of its signing key.",
 	"cache.r2":  "The bucket behind the cache, and the token that niks3 writes with.",
 	"gc":        "How long the cache keeps what nothing refers to.",
+	"console":   "What the console may ask besides the CI's own services.",
 	"deploy":    "The command that deploys the host, as argv; empty: it is shown, not run.",
 	"paths":     "Where the files are, relative to this one.",
 	"secrets":   "The identity that opens the secrets.",

@@ -17,6 +17,7 @@ import (
 type Past struct {
 	Ended time.Time // of the last run: its last line
 	In    string    // the id of the step in which it stopped; empty: it came to its end
+	Whole bool      // some run ended with nothing left to do, on a host that runs it
 	Human Cost      // what was asked of a person in all runs so far
 }
 
@@ -51,6 +52,7 @@ func readPast(r io.Reader) (Past, bool) {
 	lines := bufio.NewReaderSize(r, pastLineLimit)
 	var all Cost
 	var last pastRun
+	whole := false
 	var chatter []byte // the last line that decides nothing
 	for {
 		line, err := lines.ReadSlice('\n')
@@ -65,6 +67,7 @@ func readPast(r io.Reader) (Past, bool) {
 			fallthrough
 		case ok:
 			last.take(e)
+			whole = whole || last.whole
 			chatter = chatter[:0]
 		case bytes.HasSuffix(line, []byte("}\n")):
 			chatter = append(chatter[:0], line...)
@@ -77,7 +80,7 @@ func readPast(r io.Reader) (Past, bool) {
 	if json.Unmarshal(chatter, &e) == nil && e.Run == last.id && e.At.After(last.at) {
 		last.at = e.At
 	}
-	return Past{Ended: last.at, In: last.stoppedIn(), Human: all.Plus(last.human)}, !last.at.IsZero()
+	return Past{Ended: last.at, In: last.stoppedIn(), Whole: whole, Human: all.Plus(last.human)}, !last.at.IsZero()
 }
 
 // pastLine is what is read of an event (steps.Event).
@@ -118,6 +121,8 @@ type pastRun struct {
 	at    time.Time
 	human Cost
 	ended bool
+	runs  bool // the host runs what the files say
+	whole bool
 	steps []pastStep // that were taken up, the last one last
 	asked map[string]Cost
 }
@@ -135,6 +140,9 @@ const (
 	toldDone
 )
 
+// deployStep is the step after which there is something to watch.
+const deployStep = "deploy"
+
 const interrupted = "interrupted" // as the engine says it, of a run and of a step
 
 func (r *pastRun) take(e pastLine) {
@@ -147,6 +155,7 @@ func (r *pastRun) take(e pastLine) {
 		r.steps = slices.DeleteFunc(r.steps, func(s pastStep) bool { return s.id == e.Step })
 		r.steps = append(r.steps, pastStep{e.Step, toldNothing})
 	case "step":
+		r.runs = r.runs || e.Step == deployStep && e.Status == "ready"
 		for i := range r.steps {
 			if r.steps[i].id == e.Step {
 				r.steps[i].told = told(e)
@@ -164,7 +173,7 @@ func (r *pastRun) take(e pastLine) {
 		r.human = r.human.Plus(r.asked[key+answered])
 		delete(r.asked, key+answered)
 	case "result":
-		r.ended = e.Err != interrupted
+		r.ended, r.whole = e.Err != interrupted, r.runs && e.Status == "ready"
 		if e.Human != nil {
 			r.human = *e.Human
 		}

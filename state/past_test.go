@@ -151,3 +151,25 @@ func TestReadPastOfALargeJournal(t *testing.T) {
 		t.Errorf("got %+v, %v", p, found)
 	}
 }
+
+// TestReadPastWhole: once all of it was done, what comes later does not take it back.
+func TestReadPastWhole(t *testing.T) {
+	deployed, waits := ev("r1", "deploy", steps.KindStep, steps.Ready), ev("r1", "deploy", steps.KindStep, steps.Waiting)
+	ended := func(run string, status steps.Status) steps.Event { return ev(run, "", steps.KindResult, status) }
+	for name, tc := range map[string]struct {
+		lines []any
+		want  bool
+	}{
+		"all done":                   {[]any{deployed, ended("r1", steps.Ready)}, true},
+		"waits for deployment":       {[]any{waits, ended("r1", steps.Ready)}, false},
+		"blocked":                    {[]any{deployed, ended("r1", steps.Blocked)}, false},
+		"deployed in an earlier run": {[]any{deployed, ended("r1", steps.Blocked), ended("r2", steps.Ready)}, false},
+		"all done, then one step":    {[]any{deployed, ended("r1", steps.Ready), ended("r2", steps.Ready)}, true},
+		"all done, then interrupted": {[]any{deployed, ended("r1", steps.Ready), ended("r2", steps.Waiting)}, true},
+		"nothing":                    {[]any{ev("r1", "", steps.KindRun, "")}, false},
+	} {
+		if past, _ := state.ReadPast(journal(t, tc.lines...)); past.Whole != tc.want {
+			t.Errorf("%s: whole %v", name, past.Whole)
+		}
+	}
+}

@@ -16,6 +16,7 @@ const (
 	ForCloudflareUser    = "cloudflare-user"    // the bootstrap token, owned by a user
 	ForCloudflareAccount = "cloudflare-account" // the bootstrap token, owned by the account
 	ForR2Token           = "r2-token"           // the token that becomes niks3's S3 keys
+	ForReadToken         = "read-token"         // the token that the console reads Cloudflare's figures with
 )
 
 // The permission groups of Cloudflare that a token on one bucket may carry:
@@ -23,6 +24,20 @@ const (
 const (
 	R2ItemWrite = "Workers R2 Storage Bucket Item Write"
 	R2ItemRead  = "Workers R2 Storage Bucket Item Read"
+)
+
+// The permission groups of Cloudflare that its analytics want: of an account,
+// and of a zone.
+const (
+	AccountAnalytics = "Account Analytics Read"
+	ZoneAnalytics    = "Analytics Read"
+)
+
+// What a permission group is given on, and the step of the console's token.
+const (
+	accountScope = "com.cloudflare.api.account"
+	zoneScope    = "com.cloudflare.api.account.zone"
+	consoleStep  = "console-token"
 )
 
 // Permission is one thing that a token or an App may do, and why it must.
@@ -66,6 +81,10 @@ var permissions = []Permission{
 	{forCloudflare, "DNS Write", "edit", "dns", "makes the CI domain's address record", "dns", false},
 
 	{ForR2Token, R2ItemWrite, "edit", "com.cloudflare.edge.r2.bucket", "niks3 writes and collects, in this bucket only", "r2-token", false},
+
+	{ForReadToken, AccountAnalytics, "read", accountScope, "the bucket's size, and its requests by class", consoleStep, false},
+	{ForReadToken, ZoneAnalytics, "read", zoneScope, "hits and misses of the cache's domain", consoleStep, false},
+	{ForReadToken, "Zone Read", "read", zoneScope, "finds the zone of the cache's domain", consoleStep, false},
 }
 
 // forCloudflare is what both kinds of bootstrap token need.

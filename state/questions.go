@@ -116,6 +116,7 @@ var questions = []Question{
 	{Key: "cache.r2.token_name", Kind: KindText, Ask: "How is niks3's token called?", Why: "The token is found again by this name; it may read and write this bucket only."},
 	{Key: "gc.older_than", Kind: KindText, Ask: "How long does the cache keep what is not used?", Why: "In hours: 720h are 30 days; longer means a larger bucket and fewer builds."},
 	{Key: "gc.schedule", Kind: KindText, Ask: "When is it collected?", Why: "A systemd calendar expression, like daily or Mon 04:00."},
+	{Key: "console.cloudflare_token", Kind: KindYes, Ask: "Make a read-only Cloudflare token for the console?", Why: "With it the console shows the bucket's size, its requests, and hits and misses; it can change nothing. Without it the size comes from niks3."},
 	{Key: "deploy.command", Kind: KindList, Ask: "Which command deploys the host?", Why: "Its words, comma-separated; left out, the command is shown and not run."},
 	{Key: "paths.module", Kind: KindText, Ask: "Where is the NixOS module written?", Why: "Relative to the repository; import it in the host's configuration."},
 	{Key: "paths.client", Kind: KindText, Ask: "Where is the clients' module written?", Why: "It holds the cache's address and its public key, for every machine that is to use it."},

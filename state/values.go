@@ -165,6 +165,9 @@ type Delivery struct {
 	Event  string    `json:"event"`
 	Status int       `json:"status"`
 	At     time.Time `json:"at"`
+
+	GUID       string `json:"guid,omitempty"`       // of the event: the same where it is delivered again
+	Redelivery bool   `json:"redelivery,omitempty"` // somebody had it delivered again
 }
 
 // DNSRecord is an address record.

@@ -28,7 +28,9 @@ const perPage = 50
 
 // Client asks one Cloudflare with one token.
 type Client struct {
-	at         string // the address of the API
+	at         string       // the address of the API
+	hc         *http.Client // without the token
+	signed     *http.Client
 	buckets    *r2.BucketService
 	userTokens *user.TokenService
 	ownTokens  *accounts.TokenService
@@ -59,6 +61,8 @@ func New(hc *http.Client, base string, token state.Secret) *Client {
 	}
 	return &Client{
 		at:         base,
+		hc:         hc,
+		signed:     &signed,
 		buckets:    r2.NewBucketService(opts...),
 		userTokens: user.NewTokenService(opts...),
 		ownTokens:  accounts.NewTokenService(opts...),

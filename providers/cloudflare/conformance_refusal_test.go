@@ -22,7 +22,7 @@ import (
 // denied: a token that may do none of it.
 func denied(t *testing.T, l *lab) {
 	t.Helper()
-	none := l.as(t, l.policies(t, "Account API Tokens Write", "API Tokens Write", "Workers R2 Storage Write", "Account Settings Read", "Zone Read", "DNS Write"))
+	none := l.as(t, l.policies(t, "Account API Tokens Write", "API Tokens Write", "Workers R2 Storage Write", "Account Settings Read", "Zone Read", "DNS Write", "Account Analytics Read", "Analytics Read", "Workers R2 Storage Read"))
 	for i, op := range l.operations() {
 		_, err := none.operations()[i].Call(t.Context(), quiet())
 		switch {
@@ -90,6 +90,7 @@ func (l *lab) policies(t *testing.T, without ...string) []fake.CloudPolicy {
 			"Account API Tokens Write": "5bc3f8b21c554832afc660159ab75fa4", "API Tokens Write": "686d18d5ac6c441c867cbf6771e58a0a",
 			"Workers R2 Storage Write": "bf7481a1826f439697cb59a20b22293e", "Account Settings Read": "c1fde68c7bcc44588cbb6ddbc16d6480",
 			"Zone Read": "c8fed203ed3043cba015a93ad1616f1f", "DNS Write": "4755a26eedb94da69e1066d98aa820be",
+			"Account Analytics Read": "b89a480218d04ceb98b4fe57ca29dc1f", "Analytics Read": "9c88f9c5bce24ce7af9a958ba9c504db", "Workers R2 Storage Read": "b4992e1108244f5d8bfbd5744320c2e1",
 		}[name]
 		if !known {
 			t.Fatalf("no permission %q", name)

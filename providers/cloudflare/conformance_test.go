@@ -29,7 +29,7 @@ func TestConformance(t *testing.T) {
 				l.furnish(t)
 				l.keep(t)
 				for name, f := range map[string]func(*testing.T, *lab){
-					"token": tokens, "buckets": buckets, "domains": domains, "keys": keys, "records": records,
+					"token": tokens, "buckets": buckets, "domains": domains, "keys": keys, "records": records, "reading": reading,
 					"pages": pages, "denied": denied, "not accepted": notAccepted, "limited": limited,
 				} {
 					if name == "pages" && other {

@@ -17,6 +17,14 @@ func TestContract(t *testing.T) {
 	var n atomic.Int32
 	srv := httpxtest.Contract(t, "cloudflare.openapi.json", "/client/v4", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.Add(1)
+		if strings.HasSuffix(r.URL.Path, "/permission_groups") && r.URL.RawQuery == "" {
+			var all []string
+			for _, p := range state.PermissionsFor(state.ForReadToken) {
+				all = append(all, `{"id":"`+group+`","name":"`+p.Name+`","scopes":["`+p.Key+`"]}`)
+			}
+			good(w, "["+strings.Join(all, ",")+"]")
+			return
+		}
 		if strings.HasSuffix(r.URL.Path, "/permission_groups") {
 			good(w, `[{"id":"`+group+`","name":"Workers R2 Storage Bucket Item Write","scopes":["com.cloudflare.edge.r2.bucket"]}]`)
 			return
@@ -49,9 +57,14 @@ func TestContract(t *testing.T) {
 		_, _ = c.FindR2Tokens(ctx, account, "niks3-omnara1", own)
 		_, _ = c.CreateR2Token(ctx, b, "niks3-omnara1", own)
 		_, _ = c.RollR2Token(ctx, account, state.R2Token{ID: state.NewSecret(tokenID), Account: own})
+		_, _ = c.CreateReadToken(ctx, account, zoneID, "nixwright-console-omnara1", own)
+		_, _ = c.RollReadToken(ctx, account, state.R2Token{ID: state.NewSecret(tokenID), Account: own})
 		_ = c.Revoke(ctx, state.CloudflareToken{ID: tokenID, Account: own, Owner: account})
 	}
-	if n.Load() != 24 {
-		t.Errorf("%d requests, want 24", n.Load())
+	_, _ = c.BucketFigures(ctx, b, figuresFrom, figuresTo)
+	_, _ = c.EdgeFigures(ctx, zoneID, "cache.phlip9.com", figuresFrom, figuresTo)
+	_, _ = c.AccountSize(ctx, account)
+	if n.Load() != 33 {
+		t.Errorf("%d requests, want 33", n.Load())
 	}
 }

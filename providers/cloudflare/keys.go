@@ -64,40 +64,34 @@ func (c *Client) CreateR2Token(ctx context.Context, b state.Bucket, name string,
 	if err != nil {
 		return state.S3Keys{}, err
 	}
-	policies := []shared.TokenPolicyParam{onBucket(b, group)}
-	var keys state.S3Keys
-	if own {
-		keys, err = c.newOwnToken(ctx, b.Account, name, policies)
-	} else {
-		keys, err = c.newUserToken(ctx, name, policies)
-	}
+	id, value, err := c.newToken(ctx, b.Account, name, own, onBucket(b, group))
 	if err != nil {
 		return state.S3Keys{}, failed(op, err)
 	}
-	return keys, nil
+	return state.S3Keys{Access: state.NewSecret(id), Secret: s3Secret(value)}, nil
 }
 
-func (c *Client) newOwnToken(ctx context.Context, account, name string, policies []shared.TokenPolicyParam) (state.S3Keys, error) {
-	var p accounts.TokenNewParams
-	p.AccountID.Value, p.AccountID.Present = account, true
-	p.Name.Value, p.Name.Present = name, true
-	p.Policies.Value, p.Policies.Present = policies, true
-	got, err := c.ownTokens.New(ctx, p)
-	if err != nil {
-		return state.S3Keys{}, err
+// newToken makes a token with these policies (POST .../tokens).
+func (c *Client) newToken(ctx context.Context, account, name string, own bool, policies ...shared.TokenPolicyParam) (id, value string, err error) {
+	if own {
+		var p accounts.TokenNewParams
+		p.AccountID.Value, p.AccountID.Present = account, true
+		p.Name.Value, p.Name.Present = name, true
+		p.Policies.Value, p.Policies.Present = policies, true
+		got, err := c.ownTokens.New(ctx, p)
+		if err != nil {
+			return "", "", err
+		}
+		return got.ID, got.Value, whole(got.ID, got.Value)
 	}
-	return state.S3Keys{Access: state.NewSecret(got.ID), Secret: s3Secret(got.Value)}, whole(got.ID, got.Value)
-}
-
-func (c *Client) newUserToken(ctx context.Context, name string, policies []shared.TokenPolicyParam) (state.S3Keys, error) {
 	var p user.TokenNewParams
 	p.Name.Value, p.Name.Present = name, true
 	p.Policies.Value, p.Policies.Present = policies, true
 	got, err := c.userTokens.New(ctx, p)
 	if err != nil {
-		return state.S3Keys{}, err
+		return "", "", err
 	}
-	return state.S3Keys{Access: state.NewSecret(got.ID), Secret: s3Secret(got.Value)}, whole(got.ID, got.Value)
+	return got.ID, got.Value, whole(got.ID, got.Value)
 }
 
 // whole checks that a reply that comes once holds what it comes for.
@@ -111,6 +105,15 @@ func whole(id, value string) error {
 // RollR2Token gives a token a new value, which ends the old one (PUT
 // .../tokens/{token_id}/value), and returns the S3 keys: the access key stays.
 func (c *Client) RollR2Token(ctx context.Context, account string, t state.R2Token) (state.S3Keys, error) {
+	value, err := c.roll(ctx, account, t)
+	if err != nil {
+		return state.S3Keys{}, err
+	}
+	return state.S3Keys{Access: t.ID, Secret: s3Secret(value)}, nil
+}
+
+// roll gives a token a new value and returns that.
+func (c *Client) roll(ctx context.Context, account string, t state.R2Token) (string, error) {
 	op := "roll token " + t.Name
 	ctx = httpx.Hide(ctx, t.ID)
 	var value *shared.TokenValue
@@ -127,7 +130,7 @@ func (c *Client) RollR2Token(ctx context.Context, account string, t state.R2Toke
 		err = whole(t.ID.Reveal(), *value)
 	}
 	if err != nil {
-		return state.S3Keys{}, failed(op, err)
+		return "", failed(op, err)
 	}
-	return state.S3Keys{Access: t.ID, Secret: s3Secret(*value)}, nil
+	return *value, nil
 }

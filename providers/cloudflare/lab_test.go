@@ -84,13 +84,16 @@ func (l *lab) writes() (n int) {
 
 // zone is the id of a zone.
 func (l *lab) zone(name string) (id string) {
-	l.w.Look(func(s *fake.State) {
-		for _, z := range s.Cloud.Zones {
-			if z.Name == name {
-				id = z.ID
-			}
+	l.w.Look(func(s *fake.State) { id = l.zoneIn(s, name) })
+	return id
+}
+
+func (l *lab) zoneIn(s *fake.State, name string) (id string) {
+	for _, z := range s.Cloud.Zones {
+		if z.Name == name {
+			id = z.ID
 		}
-	})
+	}
 	return id
 }
 

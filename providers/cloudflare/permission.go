@@ -51,66 +51,85 @@ func onBucket(b state.Bucket, group string) shared.TokenPolicyParam {
 	if jurisdiction == "" {
 		jurisdiction = everywhere
 	}
-	var g shared.TokenPolicyPermissionGroupParam
-	g.ID.Value, g.ID.Present = group, true
+	return allow(bucketScope+"."+b.Account+"_"+jurisdiction+"_"+b.Name, group)
+}
+
+// allow is the policy that gives permissions, by their ids, on one resource.
+func allow(resource string, groups ...string) shared.TokenPolicyParam {
 	var p shared.TokenPolicyParam
 	p.Effect.Value, p.Effect.Present = shared.TokenPolicyEffectAllow, true
-	p.PermissionGroups.Value, p.PermissionGroups.Present = []shared.TokenPolicyPermissionGroupParam{g}, true
-	p.Resources.Value, p.Resources.Present = shared.TokenPolicyResourcesIAMResourcesTypeObjectStringParam{
-		bucketScope + "." + b.Account + "_" + jurisdiction + "_" + b.Name: "*",
-	}, true
+	p.PermissionGroups.Present = true
+	for _, id := range groups {
+		var g shared.TokenPolicyPermissionGroupParam
+		g.ID.Value, g.ID.Present = id, true
+		p.PermissionGroups.Value = append(p.PermissionGroups.Value, g)
+	}
+	p.Resources.Value, p.Resources.Present = shared.TokenPolicyResourcesIAMResourcesTypeObjectStringParam{resource: "*"}, true
 	return p
+}
+
+// permissionGroup is a permission that a policy can give.
+type permissionGroup struct {
+	id, name string
+	scopes   []string
 }
 
 // itemWriteGroup looks the id of the permission up (GET
 // .../tokens/permission_groups?name=&scope=), for the operation op.
 func (c *Client) itemWriteGroup(ctx context.Context, op, account string, own bool) (string, error) {
 	op += ": look up the permission " + itemWrite
-	var id string
-	var err error
-	if own {
-		id, err = c.ownGroup(ctx, account)
-	} else {
-		id, err = c.userGroup(ctx)
-	}
+	all, err := c.groups(ctx, account, own, itemWrite, bucketScope)
 	if err != nil {
 		return "", failed(op, err)
 	}
-	if id == "" {
-		return "", nonsense(op, "Cloudflare knows no permission of that name")
-	}
-	return id, nil
+	return groupID(op, all, itemWrite, bucketScope)
 }
 
-func (c *Client) ownGroup(ctx context.Context, account string) (string, error) {
-	var p accounts.TokenPermissionGroupListParams
-	p.AccountID.Value, p.AccountID.Present = account, true
-	p.Name.Value, p.Name.Present = itemWrite, true
-	p.Scope.Value, p.Scope.Present = bucketScope, true
-	got, err := c.ownTokens.PermissionGroups.List(ctx, p)
-	if err != nil {
-		return "", err
-	}
-	for _, g := range got.Result {
-		if g.Name == itemWrite && slices.Contains(g.Scopes, bucketScope) {
-			return g.ID, nil
+// groupID is the id of the permission of that name and scope.
+func groupID(op string, all []permissionGroup, name, scope string) (string, error) {
+	for _, g := range all {
+		if g.name == name && slices.Contains(g.scopes, scope) && g.id != "" {
+			return g.id, nil
 		}
 	}
-	return "", nil
+	return "", nonsense(op, "Cloudflare knows no permission of that name")
 }
 
-func (c *Client) userGroup(ctx context.Context) (string, error) {
+// groups lists the permissions that tokens of the account (own) or of the user
+// can have, those of a name and a scope or, where these are empty, all.
+func (c *Client) groups(ctx context.Context, account string, own bool, name, scope string) ([]permissionGroup, error) {
+	var out []permissionGroup
+	if own {
+		var p accounts.TokenPermissionGroupListParams
+		p.AccountID.Value, p.AccountID.Present = account, true
+		p.Name.Value, p.Name.Present = name, name != ""
+		p.Scope.Value, p.Scope.Present = scope, scope != ""
+		got, err := c.ownTokens.PermissionGroups.List(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range got.Result {
+			out = append(out, groupOf(g.ID, g.Name, g.Scopes))
+		}
+		return out, nil
+	}
 	var p user.TokenPermissionGroupListParams
-	p.Name.Value, p.Name.Present = itemWrite, true
-	p.Scope.Value, p.Scope.Present = bucketScope, true
+	p.Name.Value, p.Name.Present = name, name != ""
+	p.Scope.Value, p.Scope.Present = scope, scope != ""
 	got, err := c.userTokens.PermissionGroups.List(ctx, p)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, g := range got.Result {
-		if g.Name == itemWrite && slices.Contains(g.Scopes, bucketScope) {
-			return g.ID, nil
-		}
+		out = append(out, groupOf(g.ID, g.Name, g.Scopes))
 	}
-	return "", nil
+	return out, nil
+}
+
+func groupOf[S ~string](id, name string, scopes []S) permissionGroup {
+	g := permissionGroup{id: id, name: name}
+	for _, s := range scopes {
+		g.scopes = append(g.scopes, string(s))
+	}
+	return g
 }

@@ -66,7 +66,28 @@ func (l *lab) furnish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.change(t, func(s *fake.State) { s.Cloud.Knobs.PageSize = 1 })
+	if err := l.w.PutObject(b.Name, "x.narinfo", []byte("twelve bytes"), "text/plain", ""); err != nil {
+		t.Fatal(err)
+	}
+	l.change(t, func(s *fake.State) { s.Cloud.Knobs.PageSize = 1; l.reads(s) })
+}
+
+// reads gives the bootstrap token the permissions of the console's as well.
+func (l *lab) reads(s *fake.State) {
+	for i, t := range s.Cloud.Tokens {
+		if t.Name == bootstrap {
+			s.Cloud.Tokens[i].Policies = append(s.Cloud.Tokens[i].Policies, readPolicies(l.zoneIn(s, "phlip9.com"))...)
+		}
+	}
+}
+
+// readPolicies are those of the console's token, by the ids that Cloudflare
+// has for its permission groups.
+func readPolicies(zone string) []fake.CloudPolicy {
+	return []fake.CloudPolicy{
+		{Effect: "allow", Groups: []string{"b89a480218d04ceb98b4fe57ca29dc1f", "b4992e1108244f5d8bfbd5744320c2e1"}, Resources: map[string]any{"com.cloudflare.api.account." + account: "*"}},
+		{Effect: "allow", Groups: []string{"9c88f9c5bce24ce7af9a958ba9c504db", "c8fed203ed3043cba015a93ad1616f1f"}, Resources: map[string]any{"com.cloudflare.api.account.zone." + zone: "*"}},
+	}
 }
 
 func (l *lab) bucket() state.Bucket {
@@ -139,12 +160,35 @@ func (l *lab) operations() []httpxtest.Operation {
 			got, err := l.client(hc).RollR2Token(ctx, account, state.R2Token{ID: state.NewSecret(t.ID), Name: keysName, Account: own})
 			return got.Access.Reveal() == t.ID && len(got.Secret.Reveal()) == 64, err
 		}),
+		op("create token new-reader", func(ctx context.Context, hc *http.Client) (any, error) {
+			got, err := l.client(hc).CreateReadToken(ctx, account, zone, "new-reader", own)
+			return len(got.Reveal()), err
+		}),
+		op("roll token "+keysName, func(ctx context.Context, hc *http.Client) (any, error) {
+			got, err := l.client(hc).RollReadToken(ctx, account, state.R2Token{ID: state.NewSecret(l.tokens(keysName)[0].ID), Name: keysName, Account: own})
+			return len(got.Reveal()), err
+		}),
+		op("read analytics of bucket "+b.Name, func(ctx context.Context, hc *http.Client) (any, error) {
+			return l.client(hc).BucketFigures(ctx, b, figuresFrom, figuresTo)
+		}),
+		op("read analytics of "+domain, func(ctx context.Context, hc *http.Client) (any, error) {
+			return l.client(hc).EdgeFigures(ctx, zone, domain, figuresFrom, figuresTo)
+		}),
+		op("read the size of all buckets", func(ctx context.Context, hc *http.Client) (any, error) {
+			return l.client(hc).AccountSize(ctx, account)
+		}),
 		op("delete the bootstrap token", func(ctx context.Context, hc *http.Client) (any, error) {
 			t := l.tokens(bootstrap)[0]
 			return nil, l.client(hc).Revoke(ctx, state.CloudflareToken{ID: t.ID, Account: own, Owner: account})
 		}),
 	}
 }
+
+// The day whose figures are read.
+var (
+	figuresFrom = time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC)
+	figuresTo   = figuresFrom.Add(24 * time.Hour)
+)
 
 // timeless is the token without what each answer has anew.
 func timeless(t state.CloudflareToken) state.CloudflareToken {

@@ -26,6 +26,8 @@ func (w *World) cacheHandler() http.Handler {
 			return
 		}
 		bucket, dynamic := w.publicBucket()
+		status, code := "dynamic", http.StatusNotFound
+		defer func() { w.countEdge(status, code) }()
 		key := strings.TrimPrefix(r.URL.Path, "/")
 		if bucket == "" || key == "" {
 			notHere(rw)
@@ -41,7 +43,7 @@ func (w *World) cacheHandler() http.Handler {
 			return
 		}
 		mu.Lock()
-		status := "MISS"
+		status, code = "MISS", http.StatusOK
 		if seen[key+o.ETag] {
 			status = "HIT"
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type cloudOp struct {
 	method, path string
 	groups       []string // permission groups, one of which is needed; none: any live token
 	counts       bool     // a GET that changes the state
+	asks         bool     // a POST that does not
 	run          func(*cloudCall) cloudAnswer
 }
 
@@ -41,6 +43,7 @@ type cloudCall struct {
 // cloudAnswer is what is answered; a refusal has errors and no result.
 type cloudAnswer struct {
 	status   int
+	whole    any // in place of the envelope; nil: that
 	result   any
 	info     any // result_info
 	messages []cloudMessage
@@ -93,7 +96,7 @@ func cloudLimited(seconds int) cloudAnswer {
 // HEAD is counted in State.Writes, in the same write as what it changed.
 func (w *World) cloudflareHandler() http.Handler {
 	mux, rays := http.NewServeMux(), new(atomic.Uint64)
-	ops := append(append(zoneOps(), r2Ops()...), tokenOps()...)
+	ops := slices.Concat(zoneOps(), r2Ops(), tokenOps(), w.figureOps())
 	for _, op := range ops {
 		mux.HandleFunc(op.method+" "+cloudBase+op.path, func(rw http.ResponseWriter, r *http.Request) {
 			w.serveCloud(rw, r, op)
@@ -129,7 +132,9 @@ func (w *World) serveCloud(rw http.ResponseWriter, r *http.Request, op cloudOp) 
 			a = cloudLimited(s.Cloud.Knobs.LimitedFor)
 		} else {
 			a = c.run()
-			s.recordWrite("cloudflare", r, a.status)
+			if !op.asks {
+				s.recordWrite("cloudflare", r, a.status)
+			}
 		}
 		if s.Cloud.Knobs.OtherCodes && a.other != 0 {
 			a.errors[0].Code = a.other
@@ -140,7 +145,7 @@ func (w *World) serveCloud(rw http.ResponseWriter, r *http.Request, op cloudOp) 
 	}
 	limited := false
 	w.Look(func(s *State) { limited = s.Cloud.Knobs.Limited > 0 })
-	if op.counts || limited || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if op.counts || limited || !op.asks && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		err = w.Update(run)
 	} else {
 		w.Look(func(s *State) { err = run(s) })
@@ -159,6 +164,9 @@ func (w *World) serveCloud(rw http.ResponseWriter, r *http.Request, op cloudOp) 
 
 // encode makes the envelope that all of Cloudflare's operations answer with.
 func (a cloudAnswer) encode() ([]byte, error) {
+	if a.whole != nil {
+		return json.Marshal(a.whole)
+	}
 	envelope := struct {
 		Result     any            `json:"result"`
 		ResultInfo any            `json:"result_info,omitempty"`

@@ -42,6 +42,7 @@ func permissionGroups() []permissionGroup {
 		of(accountResource, "b89a480218d04ceb98b4fe57ca29dc1f", "Account Analytics Read"),
 		of(accountResource, "c1fde68c7bcc44588cbb6ddbc16d6480", "Account Settings Read"),
 		of(accountResource, "1af1fa2adc104452b74a9a3364202f20", "Account Settings Write"),
+		of(zoneResource, "9c88f9c5bce24ce7af9a958ba9c504db", "Analytics Read"),
 		of(zoneResource, "82e64a83756745bbbb1c9c2701bf816b", "DNS Read"),
 		of(zoneResource, "4755a26eedb94da69e1066d98aa820be", "DNS Write"),
 		of(bucketResource, "6a018a9f2fc74eb6b293b0c548f38b39", itemRead),

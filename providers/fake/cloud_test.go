@@ -235,7 +235,7 @@ func TestCloudContract(t *testing.T) {
 			driveCloud(t, w, c, tokens+"/tokens")
 		})
 	}
-	for _, op := range slices.Concat(zoneOps(), r2Ops(), tokenOps()) {
+	for _, op := range slices.Concat(zoneOps(), r2Ops(), tokenOps(), (&World{}).figureOps()[:1]) {
 		if !seen[cloudOperation(op.method, op.path)] && os.Getenv("NIXWRIGHT_TESTDATA") != "" {
 			t.Errorf("%s %s was not driven", op.method, op.path)
 		}
@@ -291,6 +291,8 @@ func driveCloud(t *testing.T, w *World, c *cloudClient, tokens string) {
 	c.do("PUT", bucket+"/lifecycle",
 		`{"rules":[{"id":"a","enabled":true,"conditions":{"prefix":"tmp/"}}]}`).want(t, 200, 0)
 	c.do("GET", bucket+"/lifecycle", "").want(t, 200, 0)
+
+	c.do("GET", "/accounts/"+cfAccount+"/r2/metrics", "").want(t, 200, 0)
 
 	group := c.do("GET", tokens+"/permission_groups?scope=com.cloudflare.edge.r2.bucket&name="+
 		url.QueryEscape(itemWrite), "").want(t, 200, 0)

@@ -26,6 +26,9 @@ var (
 	twoSecrets     = []string{"buildbot-github-oauth-secret", "oauth2-proxy-env"}
 )
 
+// consoleSecret is what the module declares where the facts speak of it.
+const consoleSecret = "nixwright-cloudflare-read"
+
 // secretsOf lists what the module of an access mode declares.
 func secretsOf(access string) []string {
 	if access == state.TwoLogins {
@@ -132,7 +135,11 @@ func (w *World) readConfiguration(dir string) (deployed, error) {
 		return deployed{}, fmt.Errorf("sops-install-secrets: failed to decrypt '%s': %w", d.Abs(paths.Secrets), err)
 	}
 	out.secrets = map[string]string{}
-	for _, name := range secretsOf(out.mode) {
+	declared := secretsOf(out.mode)
+	if m, ok := facts.(map[string]any); ok && m["consoleToken"] == true {
+		declared = append(declared, consoleSecret)
+	}
+	for _, name := range declared {
 		v, ok := all[name]
 		if !ok {
 			return deployed{}, fmt.Errorf("sops-install-secrets: manifest is not valid: secret %s in %s is not valid: the key '%s' cannot be found",

@@ -144,7 +144,9 @@ func (w *World) serveS3(r *http.Request) (s3Answer, error) {
 		return s3Answer{}, s3Errors("AccessDenied")
 	case !exists:
 		return s3Answer{}, s3Errors("NoSuchBucket")
-	case key == "":
+	}
+	w.countS3(r, bucket, key)
+	if key == "" {
 		return w.serveBucket(r, bucket, content)
 	}
 	return w.serveObject(r, bucket, key, content)

@@ -82,6 +82,7 @@ type World struct {
 	stop   []func()
 	master *master                // of buildbot
 	life   atomic.Pointer[Living] // nil: nothing happens by itself
+	counts cloudCounts
 }
 
 // Open loads the world of the directory's .nixwright/world/, or makes it from

@@ -107,6 +107,17 @@ func (s *Snapshot) Evaluations(before int64) iter.Seq[Evaluation] {
 	}
 }
 
+// Later are the evaluations with a greater number than after, the oldest first.
+func (s *Snapshot) Later(after int64) iter.Seq[Evaluation] {
+	return func(yield func(Evaluation) bool) {
+		for k := range s.counts.up(id(after+1), id(math.MaxInt64)) {
+			if e, found := s.Evaluation(k.lo); found && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
 // Evaluation is an evaluation by its number.
 func (s *Snapshot) Evaluation(n int64) (Evaluation, bool) {
 	counts, found := s.counts.get(id(n))

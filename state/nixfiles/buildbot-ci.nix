@@ -226,6 +226,12 @@ in
       defaultText = lib.literalMD "`evalMemory` of the facts file";
       description = "Memory after which an evaluation is restarted, in MiB; 0 leaves that to buildbot-nix.";
     };
+    consoleToken = mkOption {
+      type = types.bool;
+      default = facts.consoleToken or false;
+      defaultText = lib.literalMD "`consoleToken` of the facts file, false without";
+      description = "Whether the secrets hold `nixwright-cloudflare-read`, with which the console reads Cloudflare's figures.";
+    };
     buildSystems = fact "buildSystems" (types.listOf (types.strMatching "[A-Za-z0-9_-]+")) "Systems that are built.";
     outputsPath = fact "outputsPath" (optionalOf urlPath) "Folder in which the newest store paths are kept as text; empty for none.";
     cache.url = fact "cache.url" (types.strMatching "https?://[A-Za-z0-9.:-]+(${urlPath})?") "Where Nix clients read the cache.";
@@ -290,6 +296,8 @@ in
 
         # ---- the CI host, in both access modes ---------------------------------
         (mkIf isMaster {
+          # The console finds here what it watches.
+          environment.etc."nixwright/ci-facts.json".source = cfg.factsFile;
           services.buildbot-nix.master = {
             enable = true;
             inherit (cfg) domain admins buildSystems;
@@ -484,7 +492,9 @@ in
                   "buildbot-master.service"
                 ];
               };
-            };
+            }
+            # No service reads it: the console does, as root.
+            // optionalAttrs cfg.consoleToken { nixwright-cloudflare-read = secret null [ ]; };
         })
 
         # ---- one login: oauth2-proxy's, which logs into buildbot as well --------

@@ -68,6 +68,7 @@ type system struct {
 	Failed   []string            `json:"failed"`
 	Warnings []string            `json:"warnings"`
 	Applied  string              `json:"applied"`
+	Facts    string              `json:"facts"`
 	Ports    []int               `json:"ports"`
 	Secrets  map[string]secret   `json:"secrets"`
 	Settings map[string][]string `json:"settings"`

@@ -18,6 +18,8 @@ type Facts struct {
 	App          App      `json:"app"`
 	BuildSystems []string `json:"buildSystems"` // "x86_64-linux", ...; a set
 	Cache        Cache    `json:"cache"`
+	// ConsoleToken says that the sops file holds nixwright-cloudflare-read.
+	ConsoleToken bool     `json:"consoleToken,omitempty"`
 	Domain       string   `json:"domain"`      // host name of the web side
 	EvalMemory   int      `json:"evalMemory"`  // MiB that one evaluation may take; 0: buildbot-nix's own limit
 	EvalWorkers  int      `json:"evalWorkers"` // parallel evaluations; 0: one per core

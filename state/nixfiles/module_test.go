@@ -10,12 +10,13 @@ import (
 	"github.com/nixwright/nixwright/state/nixfiles"
 )
 
-// twoLogins is example with a login for the pages and one for buildbot, and an
-// App that was there before.
+// twoLogins is example with a login for the pages and one for buildbot, an App
+// that was there before, and the console's token.
 func twoLogins() nixfiles.Facts {
 	f := example()
 	f.Access = "two-logins"
 	f.Login = nixfiles.Login{Kind: "oauth-app", ProxyClientID: "Ov23proxy", BuildbotClientID: "Ov23buildbot"}
+	f.ConsoleToken = true
 	f.Webhook.AppHookPath = "/webhooks/github-buildbot-ci"
 	return f
 }
@@ -54,7 +55,8 @@ func TestModuleInBothModes(t *testing.T) {
 			domains:   []string{"*"},
 			extra:     map[string]any{"github-user": "phlip9,lexe-agent", "skip-provider-button": true},
 			locations: map[string]string{"= /webhooks/github-buildbot-ci": hook},
-			owners:    map[string]string{"oauth2-proxy-env": "", "buildbot-github-oauth-secret": ""},
+			// The console's token is read by no service.
+			owners: map[string]string{"oauth2-proxy-env": "", "buildbot-github-oauth-secret": "", "nixwright-cloudflare-read": ""},
 		},
 	} {
 		for _, early := range []string{"false", "true"} {
@@ -70,6 +72,9 @@ func TestModuleInBothModes(t *testing.T) {
 				}
 				if want := applied(text, "sealed: true\n"); s.Applied != want {
 					t.Errorf("applied.json is %s, want %s", s.Applied, want)
+				}
+				if s.Facts != text {
+					t.Errorf("the host's own facts are %s", s.Facts)
 				}
 				checkWeb(t, s, m)
 				checkSecrets(t, s, m)

@@ -30,6 +30,7 @@ var shipped = map[string][]string{
 	ModuleName: {
 		"65c4fce5e52e3eff46b74094a4f04d5cb2030eb17588255cf347b2ff76a2867b",
 		"a8ddce14e6e5a1da95fd8091df2f4b125ab238b26503028e7de83da2a1125b2f",
+		"fc7dff6a6a1eb26926c05d445714798ac3fd1f91aa34771068961a5a5ac41df0",
 	},
 	ClientName: {
 		"7cc0f8d85ca673250c10c530cf1e6fbd91e85130c63c0e4f701ddf1189368153",

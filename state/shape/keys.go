@@ -46,6 +46,12 @@ func acceptSecretKey(v state.Secret, _ state.Config) error {
 	return nil
 }
 
+// acceptCloudflareRead takes an API token's value. How long one is no page of
+// Cloudflare's promises.
+func acceptCloudflareRead(v state.Secret, _ state.Config) error {
+	return text(v)
+}
+
 func isHex(s string, length int) bool {
 	return len(s) == length && strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -24,6 +24,7 @@ const (
 	APITokenName          state.SecretName = "niks3-api-token"
 	SigningKeyName        state.SecretName = "niks3-signing-key"
 	IdentitiesName        state.SecretName = "nixwright-identities"
+	CloudflareReadName    state.SecretName = "nixwright-cloudflare-read"
 )
 
 // Spec is a row of the table.
@@ -61,7 +62,7 @@ const (
 	leastToken    = 36 // niks3 refuses less
 )
 
-// specs builds the table; Identities belongs to no mode.
+// specs builds the table; Identities and CloudflareRead belong to no mode.
 func specs() []Spec {
 	fully, two := state.FullyPrivate, state.TwoLogins
 	both := []string{fully, two}
@@ -80,6 +81,7 @@ func specs() []Spec {
 		{Name: APITokenName, Modes: both, Owner: "niks3", Local: true, Make: urlSafe(tokenLength), Accept: atLeast(leastToken, "F31")},
 		{Name: SigningKeyName, Modes: both, Owner: "niks3", Local: true, Make: makeSigningKey, Accept: acceptSigningKey},
 		{Name: IdentitiesName, Owner: "root", Accept: acceptIdentities},
+		{Name: CloudflareReadName, Owner: "root", Accept: acceptCloudflareRead},
 	}
 }
 
@@ -87,6 +89,11 @@ func specs() []Spec {
 // fully-private, 10 in two-logins.
 func For(access string) []Spec {
 	return slices.DeleteFunc(specs(), func(s Spec) bool { return !slices.Contains(s.Modes, access) })
+}
+
+// Optional lists the secrets that no set-up needs, and that some have.
+func Optional() []Spec {
+	return slices.DeleteFunc(specs(), func(s Spec) bool { return s.Name != CloudflareReadName })
 }
 
 // Local lists those of For that are made here.

@@ -54,6 +54,9 @@ func Catalog(d Deps) []steps.Step {
 // more are the steps that only some set-ups and commands have.
 func (d Deps) more() []steps.Step {
 	var list []steps.Step
+	if d.Config.Console.CloudflareToken {
+		list = append(list, consoleToken{d})
+	}
 	if len(d.furtherWorkers()) > 0 {
 		list = append(list, workerSecrets{d})
 	}

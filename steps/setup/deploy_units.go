@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 
 // units are what must be up on the host when it is deployed.
 var units = []string{"buildbot-master.service", "buildbot-worker.service", "niks3.service", "niks3-gc.timer", "oauth2-proxy.service", "nginx.service", "postgresql.service"}
+
+// Units are what must be up on the host: full names of systemd.
+func Units() []string { return slices.Clone(units) }
 
 // flaps is how many restarts make a unit that is not up a failed one, and how
 // many more while this run looks on one that is.

@@ -31,30 +31,31 @@ type Deps struct {
 	// it is not looked at.
 	SSHHosts func() []string
 
-	GitHub    GitHub
-	Apps      Apps
-	Logins    Logins
-	Hooks     Hooks
-	Leaving   Leaving
-	Listing   Listing
-	Flakes    Flakes
-	Cloud     Cloud
-	Buckets   Buckets
-	Domains   Domains
-	R2Tokens  R2Tokens
-	Objects   Objects
-	Records   Records
-	Resolver  Resolver
-	Secrets   Secrets
-	Rules     Rules
-	Host      Host
-	Nix       Nix
-	Git       Git
-	Edge      Edge
-	CacheRead CacheRead
-	Builds    Builds
-	Master    Master
-	Niks3     Niks3
+	GitHub     GitHub
+	Apps       Apps
+	Logins     Logins
+	Hooks      Hooks
+	Leaving    Leaving
+	Listing    Listing
+	Flakes     Flakes
+	Cloud      Cloud
+	Buckets    Buckets
+	Domains    Domains
+	R2Tokens   R2Tokens
+	ReadTokens ReadTokens
+	Objects    Objects
+	Records    Records
+	Resolver   Resolver
+	Secrets    Secrets
+	Rules      Rules
+	Host       Host
+	Nix        Nix
+	Git        Git
+	Edge       Edge
+	CacheRead  CacheRead
+	Builds     Builds
+	Master     Master
+	Niks3      Niks3
 	// Sealed is the sops file at a path of the repository, with its own rule:
 	// that of a further build machine.
 	Sealed func(path string) SealedFile
@@ -161,6 +162,15 @@ type R2Tokens interface {
 	FindR2Tokens(ctx context.Context, account, name string, own bool) ([]state.R2Token, error)
 	CreateR2Token(ctx context.Context, b state.Bucket, name string, own bool) (state.S3Keys, error)
 	RollR2Token(ctx context.Context, account string, t state.R2Token) (state.S3Keys, error)
+}
+
+// ReadTokens makes the token that the console reads Cloudflare's figures with,
+// and looks at it by its value; R2Tokens finds it by its name.
+type ReadTokens interface {
+	CreateReadToken(ctx context.Context, account, zone, name string, own bool) (state.Secret, error)
+	RollReadToken(ctx context.Context, account string, t state.R2Token) (state.Secret, error)
+	// ReadToken verifies a token; state.ErrUnauthorized where it is refused.
+	ReadToken(ctx context.Context, account string, value state.Secret) (state.CloudflareToken, error)
 }
 
 // Objects is S3 with a pair of keys.

@@ -37,6 +37,7 @@ type cloudDouble struct {
 	domains  map[string]state.CacheDomain
 	dev      bool
 	tokens   []token
+	deaf     int // how often new tokens are refused as tokens
 	lag      int // how often S3 refuses keys before it knows them
 	slow     int // how many looks a new domain takes to be active
 	records  []state.DNSRecord
@@ -169,6 +170,46 @@ func (c *cloudDouble) RollR2Token(_ context.Context, _ string, old state.R2Token
 		return nil
 	})
 	return keys, err
+}
+
+func (c *cloudDouble) CreateReadToken(_ context.Context, account, zone, name string, own bool) (v state.Secret, err error) {
+	err = c.write("CreateReadToken", func() error {
+		c.has(name, own)
+		t := &c.tokens[len(c.tokens)-1]
+		t.Buckets, t.Groups = []string{account, zone}, nil
+		for _, p := range state.PermissionsFor(state.ForReadToken) {
+			t.Groups = append(t.Groups, p.Name)
+		}
+		v = t.value
+		return nil
+	})
+	return v, err
+}
+
+func (c *cloudDouble) RollReadToken(_ context.Context, _ string, old state.R2Token) (v state.Secret, err error) {
+	err = c.write("RollReadToken", func() error {
+		i := slices.IndexFunc(c.tokens, func(t token) bool { return t.ID.Equal(old.ID) })
+		v = c.birth("value-of-a-token-%023d")
+		c.tokens[i].value, c.tokens[i].Modified = v, c.clock.Now()
+		return nil
+	})
+	return v, err
+}
+
+func (c *cloudDouble) ReadToken(_ context.Context, _ string, value state.Secret) (t state.CloudflareToken, err error) {
+	failed := c.look("ReadToken", func() {
+		i := slices.IndexFunc(c.tokens, func(t token) bool { return t.value.Equal(value) })
+		if i < 0 || c.deaf > 0 {
+			c.deaf--
+			err = call(state.ErrUnauthorized)
+			return
+		}
+		t = state.CloudflareToken{ID: c.tokens[i].ID.Reveal(), Account: c.tokens[i].Account, Status: c.tokens[i].Status}
+	})
+	if failed != nil {
+		return t, failed
+	}
+	return t, err
 }
 
 func (c *cloudDouble) HeadBucket(_ context.Context, b state.Bucket, k state.S3Keys) (err error) {

@@ -143,7 +143,7 @@ func (l *lab) deps() Deps {
 	return Deps{
 		Config: l.conf, Dir: l.dir, Have: l.have, Yes: l.yes, Asks: l.asksYes,
 		GitHub: l.hub, Apps: l.hub, Logins: l.hub, Hooks: l.hub, Flakes: l.hub,
-		Cloud: l.cloud, Buckets: l.cloud, Domains: l.cloud, R2Tokens: l.cloud, Objects: l.cloud, Records: l.cloud, Resolver: l.cloud,
+		Cloud: l.cloud, Buckets: l.cloud, Domains: l.cloud, R2Tokens: l.cloud, ReadTokens: l.cloud, Objects: l.cloud, Records: l.cloud, Resolver: l.cloud,
 		Secrets: l.sops, Rules: l.sops, Host: l.host, Nix: l.host, Git: l.host, Deployer: deployer{l},
 		Edge: l.edge, CacheRead: l.edge, Builds: l.edge, Niks3: l.edge,
 		Pages: pagesDouble{l}, Asked: l, Pending: l, Rand: l.random, Now: l.clock.Now,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/nixfiles"
+	"github.com/nixwright/nixwright/state/shape"
 	"github.com/nixwright/nixwright/steps"
 )
 
@@ -18,7 +19,7 @@ import (
 type nixModule struct{ Deps }
 
 func (s nixModule) Info() steps.Info {
-	return steps.Info{
+	info := steps.Info{
 		ID: "nix-module", Title: "Module and facts", Phase: steps.PhaseNixOS,
 		Does: "write " + s.Config.Paths.Module + ", " + s.Config.Paths.Client + " and " + s.Config.Paths.Facts,
 		Needs: []state.Ref{
@@ -28,6 +29,10 @@ func (s nixModule) Info() steps.Info {
 		After: []state.Ref{state.FactHost.Ref()},
 		Gives: []state.Ref{state.FactModule.Ref()},
 	}
+	if s.Config.Console.CloudflareToken {
+		info.After = append(info.After, state.Ref(shape.CloudflareReadName)) // the facts say whether it is sealed
+	}
+	return info
 }
 
 // file is one that is written, and what may stand there without being lost.
@@ -177,21 +182,26 @@ func (s nixModule) facts(in state.Facts) (nixfiles.Facts, error) {
 		return nixfiles.Facts{}, err
 	}
 	buildbot, _ := state.Find(in, state.FactBuildbot) // none in fully-private
+	sealed, err := state.Get(in, state.FactSecrets)
+	if err != nil {
+		return nixfiles.Facts{}, err
+	}
 	secrets, err := relative(path.Dir(c.Paths.Facts), c.Paths.Secrets)
 	return nixfiles.Facts{
 		Access: c.CI.Access, Admins: c.CI.Admins, Users: c.CI.Users, Domain: c.CI.Domain,
 		App:          nixfiles.App{ID: app.ID, Slug: app.Slug},
 		BuildSystems: c.CI.BuildSystems, EvalMemory: tuned.Memory, EvalWorkers: tuned.Evals, OutputsPath: c.CI.OutputsPath,
-		Cache:       nixfiles.Cache{Domain: c.Cache.Domain, KeyName: c.Cache.KeyName, PublicKey: public, URL: "https://" + c.Cache.Domain},
-		GC:          nixfiles.GC{OlderThan: c.GC.OlderThan, Schedule: c.GC.Schedule},
-		Login:       nixfiles.Login{BuildbotClientID: buildbot.ClientID, Kind: proxy.Kind, ProxyClientID: proxy.ClientID},
-		Owner:       owner.Login,
-		Repos:       c.GitHub.Repos,
-		S3:          nixfiles.S3{Bucket: bucket.Name, Endpoint: bucket.Endpoint, Region: "auto"},
-		SecretsFile: secrets,
-		Topic:       c.GitHub.Topic,
-		Webhook:     nixfiles.Webhook{AppHookPath: appHookPath(c, app), BaseURL: "https://" + c.CI.Domain + "/"},
-		Workers:     workersOf(workers),
+		Cache:        nixfiles.Cache{Domain: c.Cache.Domain, KeyName: c.Cache.KeyName, PublicKey: public, URL: "https://" + c.Cache.Domain},
+		ConsoleToken: slices.Contains(sealed, shape.CloudflareReadName),
+		GC:           nixfiles.GC{OlderThan: c.GC.OlderThan, Schedule: c.GC.Schedule},
+		Login:        nixfiles.Login{BuildbotClientID: buildbot.ClientID, Kind: proxy.Kind, ProxyClientID: proxy.ClientID},
+		Owner:        owner.Login,
+		Repos:        c.GitHub.Repos,
+		S3:           nixfiles.S3{Bucket: bucket.Name, Endpoint: bucket.Endpoint, Region: "auto"},
+		SecretsFile:  secrets,
+		Topic:        c.GitHub.Topic,
+		Webhook:      nixfiles.Webhook{AppHookPath: appHookPath(c, app), BaseURL: "https://" + c.CI.Domain + "/"},
+		Workers:      workersOf(workers),
 	}, err
 }
 

@@ -25,6 +25,9 @@ func (s secretsFile) Info() steps.Info {
 	for _, spec := range shape.For(s.Config.CI.Access) {
 		info.After = append(info.After, state.Ref(spec.Name))
 	}
+	if s.Config.Console.CloudflareToken {
+		info.After = append(info.After, state.Ref(shape.CloudflareReadName))
+	}
 	return info
 }
 
@@ -37,11 +40,13 @@ func (s secretsFile) Detect(ctx context.Context, _ state.Facts) (steps.Finding, 
 	var lacks []string
 	var refused []state.Problem
 	var names []state.SecretName
-	for _, spec := range shape.For(s.Config.CI.Access) {
+	for _, spec := range append(shape.For(s.Config.CI.Access), shape.Optional()...) {
 		v, found, err := s.Secrets.Secret(ctx, spec.Name)
 		switch {
 		case err != nil:
 			return steps.Finding{}, err
+		case !found && len(spec.Modes) == 0: // it is not needed
+			continue
 		case !found:
 			lacks = append(lacks, string(spec.Name))
 			continue

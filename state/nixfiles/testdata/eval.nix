@@ -46,6 +46,7 @@ else
     ports = config.networking.firewall.allowedTCPPorts;
   }
   // lib.optionalAttrs config.services.buildbot-nix.master.enable {
+    facts = builtins.readFile config.environment.etc."nixwright/ci-facts.json".source;
     inherit (config.services) niks3;
     url = config.services.buildbot-master.buildbotUrl;
     master = builtins.removeAttrs config.services.buildbot-nix.master [ "enableNginx" ];

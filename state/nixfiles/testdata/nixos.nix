@@ -17,7 +17,7 @@ in
   options = {
     assertions = preset (types.listOf types.raw) [ ];
     warnings = strings;
-    environment.etc = preset (sub { text = option (types.nullOr types.lines); }) { };
+    environment.etc = preset (sub { text = preset (types.nullOr types.lines) null; source = preset (types.nullOr types.path) null; }) { };
     networking.hostName = preset (types.strMatching "^$|^[[:alnum:]]([[:alnum:]_-]{0,61}[[:alnum:]])?$") "nixos";
     networking.firewall = {
       enable = preset types.bool true;
