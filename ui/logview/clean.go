@@ -311,3 +311,6 @@ func (c *Cleaner) render() Line {
 	c.out = out
 	return Line(out)
 }
+
+// Plain is a line without its colours.
+func Plain(l Line) string { return plain(l) }

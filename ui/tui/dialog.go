@@ -5,6 +5,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/nixwright/nixwright/ui/theme"
 )
@@ -39,12 +40,25 @@ func (d Dialog) Update(msg tea.Msg, env Env) (Page, tea.Cmd) {
 	}
 }
 
-// View draws the lines behind a bar in the colour of what waits for you.
+// View draws the lines behind a bar in the colour of what waits for you. A line
+// that is too long goes on below, where its second column begins.
 func (d Dialog) View(env Env) string {
-	bar := env.Theme.Style(theme.You).Render(env.Theme.Signs(theme.Bar))
-	rows := make([]string, len(d.Lines))
-	for i, line := range d.Lines {
-		rows[i] = " " + bar + " " + line
+	bar := " " + env.Theme.Style(theme.You).Render(env.Theme.Signs(theme.Bar)) + " "
+	var rows []string
+	for _, line := range d.Lines {
+		line = env.Theme.Signs(line)
+		column := 0
+		if word, rest, found := strings.Cut(line, "  "); found && ansi.StringWidth(word) == len(word) {
+			column = len(line) - len(strings.TrimLeft(rest, " "))
+		}
+		room := max(1, env.Width-len(" | ")-column)
+		for i, part := range strings.Split(ansi.Wrap(line[column:], room, ""), "\n") {
+			start := line[:column]
+			if i > 0 {
+				start = strings.Repeat(" ", column)
+			}
+			rows = append(rows, bar+start+part)
+		}
 	}
 	return strings.Join(rows, "\n")
 }

@@ -50,13 +50,17 @@ func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
 	case push:
 		pages = append(pages, msg.page)
 	case replace:
+		left(pages[len(pages)-1:])
 		pages[len(pages)-1] = msg.page
 	case pop:
 		if len(pages) == 1 {
 			return r, tea.Quit
 		}
+		left(pages[len(pages)-1:])
 		pages = pages[:len(pages)-1]
 	case only:
+		left(pages)
+		left(overlays)
 		pages, overlays = []Page{msg.page}, nil
 	case open:
 		if n := len(overlays); n > 0 && isDialog(overlays[n-1]) && isDialog(msg.page) {
@@ -67,6 +71,7 @@ func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
 		if len(overlays) == 0 {
 			return r, nil
 		}
+		left(overlays[len(overlays)-1:])
 		overlays = overlays[:len(overlays)-1]
 	}
 	r.pages, r.overlays, r.said = pages, overlays, ""
@@ -80,6 +85,15 @@ func (r Root) move(msg moveMsg) (Root, tea.Cmd) {
 		cmds = append(cmds, r.opts.Clock.Tick(grace, func(time.Time) tea.Msg { return graceMsg{} }))
 	}
 	return r, tea.Batch(cmds...)
+}
+
+// left tells pages that they were taken off.
+func left(pages []Page) {
+	for _, p := range pages {
+		if l, ok := p.(Leaver); ok {
+			l.Left()
+		}
+	}
 }
 
 func isDialog(p Page) bool {

@@ -49,6 +49,12 @@ type Owner interface {
 	Leave(env Env) (Page, tea.Cmd)
 }
 
+// Leaver is a page with something going on that ends with it: Left is called
+// when the page has been taken off, and when the program has ended.
+type Leaver interface {
+	Left()
+}
+
 // Progresser is a page whose work the terminal may show in its own bar
 // (OSC 9;4); the uppermost one counts, covered or not.
 type Progresser interface {

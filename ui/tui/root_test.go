@@ -243,3 +243,34 @@ func TestShowPutsAPageInThePlaceOfAll(t *testing.T) {
 	s.Advance(time.Second).Press("enter").Has("B got [h enter]")
 	s.Send(tui.Show(notes{name: "C"})).Type("o").Has("C got []")
 }
+
+// left is a page that notes that it was taken off.
+type left struct {
+	notes
+
+	gone *[]string
+}
+
+func (l left) Left() { *l.gone = append(*l.gone, l.name) }
+
+func (l left) Update(msg tea.Msg, env tui.Env) (tui.Page, tea.Cmd) {
+	next, cmd := l.notes.Update(msg, env)
+	l.notes = next.(notes)
+	return l, cmd
+}
+
+func TestPagesLearnThatTheyWereTakenOff(t *testing.T) {
+	var gone []string
+	page := func(name string, on map[string]func(tui.Env) tea.Cmd) tui.Page {
+		return left{notes{name: name, on: on}, &gone}
+	}
+	pop := map[string]func(tui.Env) tea.Cmd{"o": tui.Env.Pop}
+	shut := map[string]func(tui.Env) tea.Cmd{"o": tui.Env.Close}
+	s := tuitest.New(t, page("first", nil))
+	s.Send(tui.Appear(page("second", pop))).Advance(time.Second).Press("o")
+	s.Send(tui.AppearOver(page("third", shut))).Advance(time.Second).Press("o")
+	s.Send(tui.Appear(page("fourth", nil))).Send(tui.Show(page("fifth", nil))).Settle()
+	if got := strings.Join(gone, " "); got != "second third first fourth" {
+		t.Errorf("taken off: %s", got)
+	}
+}

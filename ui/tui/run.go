@@ -72,7 +72,11 @@ func Run(ctx context.Context, o Options) error {
 	ended := make(chan struct{})
 	defer close(ended)
 	go pump(ctx, program, root.crash, o.Events, ended)
-	_, err := program.Run()
+	last, err := program.Run()
+	if r, ok := last.(Root); ok {
+		left(r.pages)
+		left(r.overlays)
+	}
 	switch {
 	case root.crash.happened():
 		return root.crash.write(o.Report)

@@ -2,7 +2,6 @@ package widget
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -27,9 +26,7 @@ func (d Progress) View(t theme.Theme, w, h int) string {
 	if !known {
 		return fit([]string{Duration(d.Elapsed)}, w, h)
 	}
-	full := int(part * barCells)
-	bar := paint(t, theme.Run, t.Signs(strings.Repeat(theme.Full, full))) +
-		paint(t, theme.Quiet, t.Signs(strings.Repeat(theme.Empty, barCells-full)))
+	bar := Bar{Part: part, Role: theme.Run}.View(t, barCells, 1)
 	line := fmt.Sprintf("%2d %%", int(part*100))
 	if barCells+1+len(line) <= w {
 		line = bar + " " + line

@@ -1,0 +1,88 @@
+package console
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/ui/theme"
+)
+
+// head is the first line of the header: the host, how it stands, whether
+// actions are on, the time. The time has no seconds, so that a screen at rest
+// stays as it is.
+func head(s scene) string {
+	p := pen{Theme: s.theme}
+	out := p.Bold().Render(p.clean(s.opts.Host)) + " " + standing(s, p)
+	actions := "read-only"
+	if s.opts.Off == "" {
+		actions = "actions"
+	}
+	return out + p.dot() + actions + p.dot() + s.now.Format("Mon 15:04")
+}
+
+// standing is how the host stands, with glyphs.
+func standing(s scene, p pen) string {
+	count := func(word string, n int) string {
+		m := theme.MarkOf(word)
+		return p.raw(m.Role, fmt.Sprintf("%s %d %s", m.Glyph(p.ASCII()), n, word))
+	}
+	var out string
+	if s.truth.Broken > 0 {
+		out = count(string(state.Broken), s.truth.Broken)
+	}
+	if s.truth.Risks > 0 {
+		if out != "" {
+			out += " "
+		}
+		out += count(string(state.Risk), s.truth.Risks)
+	}
+	switch {
+	case out != "":
+		return out
+	case !s.truth.Known:
+		return p.raw(theme.Quiet, theme.MarkOf("not checked").Glyph(p.ASCII())+" not known")
+	}
+	return p.raw(theme.OK, theme.MarkOf("success").Glyph(p.ASCII())+" all green")
+}
+
+// verdict is how the host stands, in a few words.
+func verdict(s scene) string {
+	switch {
+	case s.truth.Broken > 0:
+		return strconv.Itoa(s.truth.Broken) + " broken"
+	case s.truth.Risks > 0:
+		return strconv.Itoa(s.truth.Risks) + " at risk"
+	case !s.truth.Known:
+		return "not known"
+	}
+	return "all green"
+}
+
+// bar is the second line of the header: the pages, by name where there is room,
+// else by number.
+func (c Console) bar() string {
+	p := pen{Theme: c.scene.theme}
+	draw := func(names bool) string {
+		var out []string
+		for i, n := range numbers() {
+			label := strconv.Itoa(i + 1)
+			if names || i == c.shown {
+				label += " " + n.name
+			}
+			switch {
+			case i == c.shown:
+				label = p.Bold().Render(label)
+			case c.tabs[i] == nil:
+				label = p.raw(theme.Quiet, label)
+			}
+			out = append(out, label)
+		}
+		return strings.Join(out, " ")
+	}
+	if out := draw(true); cells(out) < c.scene.width {
+		return out
+	}
+	return draw(false)
+}
