@@ -30,7 +30,8 @@ type HostState struct {
 	// Older has every deployment bring the state of another commit.
 	Older bool `json:"older,omitempty"`
 
-	disk lifeDisk // of a living world
+	disk lifeDisk  // of a living world; zero: of one that rests
+	now  time.Time // by the world's clock
 }
 
 // hostUnit is a systemd unit, a timer where Timer is set.
@@ -43,9 +44,13 @@ type hostUnit struct {
 	Last   time.Time `json:"last,omitzero"`
 	Next   time.Time `json:"next,omitzero"`
 
-	Restarts int    `json:"restarts,omitempty"`
-	Log      string `json:"log,omitempty"` // what journalctl -o cat prints of it
+	Since    time.Time `json:"since,omitzero"` // as it is; zero: since the host has started
+	Restarts int       `json:"restarts,omitempty"`
+	Log      string    `json:"log,omitempty"` // what journalctl -o cat prints of it
 }
+
+// hostBoot is when the pretend machine has started.
+var hostBoot = time.Date(2026, 11, 11, 8, 0, 0, 0, time.UTC)
 
 const (
 	hostKeyFile = "/etc/ssh/ssh_host_ed25519_key.pub"
@@ -58,7 +63,9 @@ func newHost(seed, name, address string) HostState {
 	h := HostState{Name: name, Address: address, Seed: sum[:], Known: true, Threads: 12, Files: map[string]string{}}
 	h.Files[hostKeyFile] = h.publicKey() + "\n"
 	h.Files["/etc/os-release"] = "NAME=NixOS\nID=nixos\n"
-	h.Files["/proc/meminfo"] = "MemTotal:       65745920 kB\n"
+	h.Files["/proc/meminfo"] = "MemTotal:       65745920 kB\nMemAvailable:   51200000 kB\n"
+	h.Files["/proc/stat"] = fmt.Sprintf("cpu  1 2 3\nbtime %d\n", hostBoot.Unix())
+	h.Files["/proc/sys/kernel/hostname"] = name + "\n"
 	return h
 }
 

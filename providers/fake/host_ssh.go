@@ -37,6 +37,7 @@ func (w *World) SSH(args []string, stdout, stderr io.Writer) int {
 		want, anyHost = s.Config.Host.SSH, s.AnyHost
 		further = slices.Clone(s.Further)
 	})
+	h.now = w.opts.Now()
 	if l := w.living(); l != nil {
 		l.host(&h)
 	}
@@ -82,7 +83,6 @@ func destination(dest string) (user, host string) {
 type sshCall struct {
 	dest, command string
 	show          bool              // -G
-	idle          bool              // -N
 	forward       string            // -W: host:port
 	options       map[string]string // -o, by name
 }
@@ -103,8 +103,6 @@ options:
 			break options
 		case a == "-G":
 			call.show = true
-		case a == "-N":
-			call.idle = true
 		case (a == "-o" || a == "-W") && i+1 < len(args):
 			i++
 			if name, value, _ := strings.Cut(args[i], "="); a == "-o" {
@@ -123,9 +121,16 @@ options:
 	return call, true
 }
 
-// shell runs the few commands that the host knows, joined by && or ;.
+// shell runs the few commands that the host knows, joined by && or ;, as they
+// are or as the script of an sh -c.
 func (h *HostState) shell(line string, stdout, stderr io.Writer) int {
 	exit := 0
+	if script, is := strings.CutPrefix(line, "sh -c '"); is {
+		line = strings.TrimSuffix(script, "'")
+	}
+	if strings.HasPrefix(line, "exec 2>&1") {
+		stderr = stdout
+	}
 	for part := range strings.SplitSeq(strings.ReplaceAll(line, ";", "\x00"), "\x00") {
 		for one := range strings.SplitSeq(part, "&&") {
 			if exit = h.run(strings.Fields(unquote(one)), stdout, stderr); exit != 0 {
@@ -146,12 +151,20 @@ func (h *HostState) run(argv []string, stdout, stderr io.Writer) int {
 			argv = argv[1:]
 		}
 	}
+	if i := slices.Index(argv, "exec"); i > 0 { // after what runs besides
+		argv = argv[i:]
+	}
 	if len(argv) == 0 {
 		return 0
 	}
 	args := slices.DeleteFunc(slices.Clone(argv[1:]), func(a string) bool { return a == "--" })
 	switch argv[0] {
-	case "true":
+	case "true", "export", "exit", "{", "kill":
+		return 0
+	case "exec": // its redirections are those of the whole script
+		return h.run(slices.DeleteFunc(args, func(a string) bool { return strings.ContainsAny(a, "<>") }), stdout, stderr)
+	case "echo":
+		_, _ = fmt.Fprintln(stdout, strings.Join(args, " "))
 		return 0
 	case "nproc":
 		_, _ = fmt.Fprintln(stdout, h.Threads)
@@ -176,10 +189,10 @@ func (h *HostState) run(argv []string, stdout, stderr io.Writer) int {
 	case "journalctl":
 		return h.journal(args, stdout, stderr)
 	case "df":
-		if h.disk.size > 0 {
-			h.disk.print(args, stdout)
-			return 0
-		}
+		cmp.Or(h.disk, restDisk).print(args, stdout)
+		return 0
+	case "grep", "ss":
+		return h.figure(argv[0], args, stdout, stderr)
 	}
 	_, _ = fmt.Fprintf(stderr, "bash: line 1: %s: command not found\n", argv[0])
 	return 127
@@ -252,6 +265,10 @@ func (h *HostState) properties(name, style string) []string {
 		load = "not-found"
 	}
 	out := []string{"Id=" + u.Name, "LoadState=" + load, "ActiveState=" + u.Active, "SubState=" + u.Sub, "Result=" + u.Result}
+	if load == "loaded" {
+		since := systemdTime(cmp.Or(u.Since, hostBoot), style)
+		out = append(out, "ActiveEnterTimestamp="+since, "InactiveEnterTimestamp="+since, "StateChangeTimestamp="+since)
+	}
 	if u.Timer {
 		return append(out, "NextElapseUSecRealtime="+systemdTime(u.Next, style), "NextElapseUSecMonotonic=infinity",
 			"LastTriggerUSec="+systemdTime(u.Last, style), "Unit="+strings.TrimSuffix(name, ".timer")+".service")

@@ -13,14 +13,14 @@ import (
 // sshWatch is how often a connection that stays asks whether the host does.
 const sshWatch = 100 * time.Millisecond
 
-// stay is what ssh does for longer than one answer: a master connection (-N
-// with ControlMaster), a forward of the standard streams (-W), and a client of
+// stay is what ssh does for longer than one answer: a master connection (the
+// command is a cat, with ControlMaster), a forward of the standard streams (-W), and a client of
 // a master; done is false where there is nothing more than an answer to get.
 func (c sshCall) stay(ctx context.Context, control string, args []string, stdout, stderr io.Writer) (exit int, done bool) {
 	path := strings.ReplaceAll(c.options["ControlPath"], "%%", "%")
 	gone := make(chan struct{}) // closed when the connection has ended
 	switch {
-	case c.idle:
+	case c.options["ControlMaster"] == "yes":
 		if exit := askHost(ctx, control, args, stdout, stderr); exit != 0 {
 			return exit, true
 		}
@@ -37,6 +37,9 @@ func (c sshCall) stay(ctx context.Context, control string, args []string, stdout
 			_, _ = io.Copy(io.Discard, master)
 		}()
 	}
+	if strings.Contains(c.command, "journalctl -f") {
+		return follow(ctx, control, args, stdout, stderr), true
+	}
 	if c.forward == "" {
 		return 0, false
 	}
@@ -46,8 +49,8 @@ func (c sshCall) stay(ctx context.Context, control string, args []string, stdout
 	return c.carry(ctx, gone, stdout, stderr), true
 }
 
-// hold is a master: it listens until the host goes down or this process ends.
-// Its clients only look whether it is there.
+// hold is a master: it listens until the host goes down, its input ends or this
+// process does. Its clients only look whether it is there.
 func (c sshCall) hold(ctx context.Context, path, control string, args []string, stderr io.Writer) int {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	if err != nil {
@@ -67,12 +70,19 @@ func (c sshCall) hold(ctx context.Context, path, control string, args []string, 
 			}()
 		}
 	}()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}()
 	tick := time.NewTicker(sshWatch)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return sshFailed
+		case <-ended:
+			return 0
 		case <-tick.C:
 		}
 		if askHost(ctx, control, args, io.Discard, io.Discard) != 0 {

@@ -1,12 +1,6 @@
 package fake
 
-import (
-	"fmt"
-	"io"
-	"slices"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Trouble is how a unit comes up after a deployment, other than at once. One
 // look is one systemctl show.
@@ -84,29 +78,4 @@ func failedLog(name string) string {
 		"oauth2-proxy":    "invalid configuration:\n  cookie_secret must be 16, 24, or 32 bytes\n",
 	}[name]
 	return around(name, says)
-}
-
-// journal is journalctl -u UNIT -n LINES -o cat --no-pager.
-func (h *HostState) journal(args []string, stdout, stderr io.Writer) int {
-	unit, lines := "", 10
-	for i, a := range args {
-		if i+1 < len(args) && a == "-u" {
-			unit = args[i+1]
-		}
-		if i+1 < len(args) && a == "-n" {
-			lines, _ = strconv.Atoi(args[i+1])
-		}
-	}
-	if unit == "" || !slices.Contains(args, "cat") {
-		_, _ = fmt.Fprintln(stderr, "journalctl: a unit and -o cat are all that is known here")
-		return 1
-	}
-	u := find(h.Units, func(o *hostUnit) bool { return o.Name == unit })
-	if u == nil || u.Log == "" {
-		_, _ = fmt.Fprintln(stdout, "-- No entries --")
-		return 0
-	}
-	all := strings.Split(strings.TrimSuffix(u.Log, "\n"), "\n")
-	_, _ = fmt.Fprintln(stdout, strings.Join(all[max(0, len(all)-lines):], "\n"))
-	return 0
 }

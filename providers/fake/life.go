@@ -146,7 +146,7 @@ func (w *World) Live(life Life) *Living {
 	l.populate()
 	l.fill()
 	if life.Rate > 0 {
-		l.after(l.gap(), l.arrive)
+		l.after(time.Second, l.arrive) // somebody pushes at once
 		l.after(10*time.Minute, l.restless)
 	}
 	l.after(l.untilGC(), l.nightly)

@@ -38,6 +38,7 @@ type Client struct {
 	bad    error    // the address could not be read; every call returns it
 	open   *http.Client
 	signed *http.Client
+	user   bool // there is a token
 }
 
 // New returns a client. api and web are the addresses of the REST API and of
@@ -55,7 +56,7 @@ func New(hc *http.Client, api, web string, token state.Secret) *Client {
 	if err != nil {
 		return &Client{bad: fmt.Errorf("read GitHub's address: %w", err)}
 	}
-	c := &Client{Now: time.Now, api: u, web: strings.TrimRight(web, "/"), open: hc}
+	c := &Client{Now: time.Now, api: u, web: strings.TrimRight(web, "/"), open: hc, user: !token.Empty()}
 	c.signed = c.with(token)
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 
@@ -55,6 +56,35 @@ type repoHook struct {
 // HookDeliveries lists the newest deliveries of a repository's webhook, at
 // most 100, newest first (GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries).
 func (c *Client) HookDeliveries(ctx context.Context, repo string, hook int64) ([]state.Delivery, error) {
+	return plain(c.hookDeliveries(ctx, repo, hook))
+}
+
+// AppDeliveries lists the newest deliveries of the App's own hook, at most
+// 100, newest first (GET /app/hook/deliveries).
+func (c *Client) AppDeliveries(ctx context.Context, auth state.AppAuth) ([]state.Delivery, error) {
+	return plain(c.appDeliveries(ctx, auth))
+}
+
+// delivery is a delivery with what only the console shows.
+type delivery struct {
+	state.Delivery
+
+	took time.Duration
+	repo int64 // 0: not told
+}
+
+func plain(all []delivery, err error) ([]state.Delivery, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := make([]state.Delivery, len(all))
+	for i, d := range all {
+		out[i] = d.Delivery
+	}
+	return out, nil
+}
+
+func (c *Client) hookDeliveries(ctx context.Context, repo string, hook int64) ([]delivery, error) {
 	path, err := repoPath(repo)
 	if err != nil {
 		return nil, err
@@ -64,9 +94,7 @@ func (c *Client) HookDeliveries(ctx context.Context, repo string, hook int64) ([
 	})
 }
 
-// AppDeliveries lists the newest deliveries of the App's own hook, at most
-// 100, newest first (GET /app/hook/deliveries).
-func (c *Client) AppDeliveries(ctx context.Context, auth state.AppAuth) ([]state.Delivery, error) {
+func (c *Client) appDeliveries(ctx context.Context, auth state.AppAuth) ([]delivery, error) {
 	hc, err := c.asApp(auth)
 	if err != nil {
 		return nil, err
@@ -74,21 +102,26 @@ func (c *Client) AppDeliveries(ctx context.Context, auth state.AppAuth) ([]state
 	return c.deliveries(ctx, hc, call{op: fmt.Sprintf("list hook deliveries of App %d", auth.ID), path: "app/hook/deliveries"})
 }
 
-func (c *Client) deliveries(ctx context.Context, hc *http.Client, k call) ([]state.Delivery, error) {
+func (c *Client) deliveries(ctx context.Context, hc *http.Client, k call) ([]delivery, error) {
 	var got []*github.HookDelivery
 	k.method, k.path, k.out = http.MethodGet, k.path+"?per_page=100", &got
 	resp, err := c.as(ctx, hc, k)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]state.Delivery, 0, len(got))
+	out := make([]delivery, 0, len(got))
 	for _, d := range got {
 		if d.GetID() == 0 || d.GetEvent() == "" {
 			return nil, nonsense(k.op, resp, "the answer names a delivery without an id or an event")
 		}
-		out = append(out, state.Delivery{
+		one := delivery{repo: d.GetRepositoryID(), Delivery: state.Delivery{
 			ID: d.GetID(), Event: clean(d.GetEvent()), Status: d.GetStatusCode(), At: d.GetDeliveredAt().Time,
-		})
+			GUID: clean(d.GetGUID()), Redelivery: d.GetRedelivery(),
+		}}
+		if d.Duration != nil {
+			one.took = time.Duration(*d.Duration * float64(time.Second))
+		}
+		out = append(out, one)
 	}
 	return out, nil
 }

@@ -42,6 +42,7 @@ var programs = []program{
 	{"sshd", "apt-get install openssh-server", []string{"/usr/sbin/sshd"}},
 	{"ssh", "apt-get install openssh-client", nil},
 	{"ssh-keygen", "apt-get install openssh-client", nil},
+	{"journalctl", "apt-get install systemd", nil},
 	{"systemctl", "apt-get install systemd", nil},
 	{"dbus-daemon", "apt-get install dbus", nil},
 	{"systemd", "apt-get install systemd", []string{"/usr/lib/systemd/systemd", "/lib/systemd/systemd"}},

@@ -69,7 +69,7 @@ func (c *Children) start(cmd *exec.Cmd) error {
 	if c.pids == nil {
 		c.pids = map[int]bool{}
 	}
-	c.pids[cmd.Process.Pid] = true
+	c.pids[target(cmd)] = true
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (c *Children) ended(cmd *exec.Cmd) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.pids, cmd.Process.Pid)
+	delete(c.pids, target(cmd))
 }
 
 // Kill ends all of them at once, with what they started; none is started
@@ -90,8 +90,17 @@ func (c *Children) Kill() {
 	defer c.mu.Unlock()
 	c.dead = true
 	for pid := range c.pids {
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+}
+
+// target is what a signal to a program goes to: its group, where it has one of
+// its own.
+func target(cmd *exec.Cmd) int {
+	if cmd.SysProcAttr == nil {
+		return cmd.Process.Pid
+	}
+	return -cmd.Process.Pid
 }
 
 // Run implements Runner.
@@ -118,6 +127,9 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 	if c.Stdout != nil {
 		cmd.Stdout = c.Stdout
 	}
+	if c.Terminal != nil {
+		cmd.Stderr = c.Terminal
+	}
 
 	err := e.Children.start(cmd)
 	if err == nil {
@@ -126,21 +138,24 @@ func (e Exec) Run(ctx context.Context, c Cmd) (Result, error) {
 	}
 	outLines.flush()
 	errLines.flush()
-	if ctx.Err() != nil && cmd.Process != nil {
+	if ctx.Err() != nil && cmd.Process != nil && c.Terminal == nil {
 		// Grandchildren that did not heed SIGTERM.
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(target(cmd), syscall.SIGKILL)
 	}
 	r := Result{Stdout: outKept.String(), Stderr: errKept.String(), Exit: exitOf(cmd)}
 	return r, e.verdict(ctx, c.Argv[0], err)
 }
 
-// command prepares the program, in a session and process group of its own.
+// command prepares the program, in a session and process group of its own
+// unless it may ask on the terminal.
 func (e Exec) command(ctx context.Context, c Cmd) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append(environment(os.Environ()), c.Env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	if c.Terminal == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	}
+	cmd.Cancel = func() error { return syscall.Kill(target(cmd), syscall.SIGTERM) }
 	cmd.WaitDelay = cmp.Or(e.Grace, 5*time.Second)
 	return cmd
 }

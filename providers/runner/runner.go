@@ -2,14 +2,15 @@
 // git, a browser and the deploy command are started.
 //
 // A program is an argument vector, never a line for a shell. It runs in a
-// session of its own, without a terminal, so that it can neither ask a
-// question that nobody sees nor be hit by a Ctrl-C meant for nixwright; when
-// the context ends, its whole process group goes.
+// session of its own, without a terminal unless it is given one, so that it can
+// neither ask a question that nobody sees nor be hit by a Ctrl-C meant for
+// nixwright; when the context ends, its whole process group goes.
 package runner
 
 import (
 	"context"
 	"io"
+	"os"
 )
 
 // Limit is how much of a program's standard output and of its standard error
@@ -27,6 +28,12 @@ type Cmd struct {
 	// Stdout gets the standard output as it comes, in place of Result.Stdout
 	// and of Line; nil: they do.
 	Stdout io.Writer
+
+	// Terminal leaves the program in this session and process group, so that it
+	// can ask the user on the terminal, and is its standard error, which then
+	// neither Result.Stderr nor Line has; nil: it can ask nobody. A Ctrl-C of
+	// the user reaches the program too.
+	Terminal *os.File
 
 	// Detached starts a program that may outlive this one (a browser): its
 	// output is discarded, the context does not end it, and Run returns with

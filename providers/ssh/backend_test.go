@@ -22,6 +22,10 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 3 && os.Args[1] == "world-role" && os.Args[2] == "ssh" {
 		os.Exit(fake.RoleSSH(context.Background(), os.Args[3], os.Args[4:], os.Stdout, os.Stderr))
 	}
+	if len(os.Args) > 3 && os.Args[1] == "console-role" {
+		consoleRole(os.Args[2], os.Args[3:])
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
@@ -46,6 +50,10 @@ type met struct {
 
 	cut    func() // ends every connection to it, and lets it be met again
 	marker string // in the arguments of every ssh that goes there
+
+	log      func(line string) // adds a line to the log of bad.service
+	sessions func() int        // how many connections to it there are; nil: it cannot be told
+	follows  string            // in the arguments of what follows a log on it; empty: nothing does
 }
 
 // backend is what answers as a host.
@@ -79,6 +87,7 @@ func options(argv []string, dest string) ssh.Options {
 const hostUnits = `{"units": [
 	{"name": "niks3.service", "active": "active", "sub": "running", "result": "success"},
 	{"name": "bad.service", "active": "failed", "sub": "failed", "result": "exit-code", "log": "Starting bad...\nerror: no bucket token=ghp_abcdefghijklmnop\nbad.service: Failed with result 'exit-code'.\n"},
+	{"name": "slow.service", "active": "activating", "sub": "start", "result": "success"},
 	{"name": "niks3-gc.timer", "active": "active", "sub": "waiting", "result": "success", "timer": true, "last": "2026-11-22T00:00:03Z", "next": "2026-11-23T00:00:00Z"}],
 	"secrets": {"niks3-api-token": "x", "other": "y"}}`
 
@@ -115,6 +124,18 @@ func meetFake(t *testing.T, is situation) met {
 	}
 	argv := w.Endpoints().SSH
 	m := met{Options: options(argv, dest), marker: argv[3]}
+	m.log = func(line string) {
+		if err := w.Update(func(s *fake.State) error {
+			for i := range s.Host.Units {
+				if u := &s.Host.Units[i]; u.Name == "bad.service" {
+					u.Log += line + "\n"
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	}
 	m.cut = func() {
 		down(true)
 		t.Cleanup(func() { down(false) })
@@ -140,6 +161,18 @@ for name; do
 done
 `
 
+// journalctl prints the log of a unit in the forms that are asked for.
+const journalctl = `for unit; do :; done
+case "$*" in
+"-u $2 -n 50 -o cat --no-pager") cat "%[1]s/units/$2.log" 2>/dev/null || echo "-- No entries --" ;;
+*MESSAGE_ID*) echo "-- No entries --" ;;
+"--no-pager -n 50 -o json --output-fields=MESSAGE -u $unit")
+  while read -r line; do printf '{"__REALTIME_TIMESTAMP":"1795305600000000","MESSAGE":"%%s"}\n' "$line"; done < "%[1]s/units/$unit.log" ;;
+"-f -n 200 -o short-iso --no-pager -u $unit") exec tail -n 200 -f "%[1]s/units/$unit.log" ;;
+*) exit 3 ;;
+esac
+`
+
 func meetReal(t *testing.T, is situation) met {
 	t.Helper()
 	root := t.TempDir()
@@ -150,7 +183,7 @@ func meetReal(t *testing.T, is situation) met {
 		}
 	}
 	files := map[string]string{
-		"journalctl": "#!/bin/sh\n" + `[ "$*" = "-u $2 -n 50 -o cat --no-pager" ] || exit 3; cat "` + root + `/units/$2.log" 2>/dev/null || echo "-- No entries --"` + "\n",
+		"journalctl": "#!/bin/sh\n" + fmt.Sprintf(journalctl, root),
 		"shell":      fmt.Sprintf(shell, root), "etc/ssh/ssh_host_ed25519_key.pub": s.HostKey + "\n",
 		"systemctl": "#!/bin/sh\n" + fmt.Sprintf(systemctl, root),
 	}
@@ -159,6 +192,7 @@ func meetReal(t *testing.T, is situation) met {
 		files["run/secrets/niks3-api-token"], files["run/secrets/other"] = "x", "y"
 		files["units/niks3.service"] = "Result=success\nNRestarts=0\nId=niks3.service\nLoadState=loaded\nActiveState=active\nSubState=running\n"
 		files["units/bad.service"] = "Result=exit-code\nNRestarts=0\nId=bad.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\n"
+		files["units/slow.service"] = "Result=success\nNRestarts=0\nId=slow.service\nLoadState=loaded\nActiveState=activating\nSubState=start\n"
 		files["units/bad.service.log"] = "Starting bad...\nerror: no bucket token=ghp_abcdefghijklmnop\nbad.service: Failed with result 'exit-code'.\n"
 		files["units/niks3-gc.timer"] = "NextElapseUSecRealtime=Mon 2026-11-23 00:00:00 UTC\nLastTriggerUSec=Sun 2026-11-22 00:00:03 UTC\nResult=success\nId=niks3-gc.timer\nLoadState=loaded\nActiveState=active\nSubState=waiting\n"
 		if err := os.Mkdir(filepath.Join(root, "run/secrets"), 0o700); err != nil {
@@ -176,6 +210,16 @@ func meetReal(t *testing.T, is situation) met {
 	m := met{Options: options(realClient(t, s, is), s.Dest)}
 	m.marker = m.Argv[2]
 	m.cut = func() { s.Cut() }
+	m.log = func(line string) {
+		f, err := os.OpenFile(filepath.Join(root, "units/bad.service.log"), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = f.Close() }()
+		_, _ = f.WriteString(line + "\n")
+	}
+	m.sessions, m.follows = func() int { return len(s.Sessions()) }, root+"/units/bad.service.log"
 	return m
 }
 

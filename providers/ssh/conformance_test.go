@@ -63,20 +63,9 @@ func TestConformance(t *testing.T) {
 // hold opens a master for the rest of the test.
 func hold(t *testing.T, m met) *ssh.Host {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
 	master := ssh.NewMaster(m.Options)
-	up, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- master.Hold(ctx, func() { close(up) }) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("the master ended by itself: %v", err)
-		}
-	})
-	select {
-	case <-up:
-	case err := <-ended:
-		ended <- err
+	t.Cleanup(master.Close)
+	if err := master.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return master.Host()
@@ -150,8 +139,10 @@ func failures(t *testing.T, m met, is situation) {
 		"log":      func() error { _, err := h.LastError(t.Context(), "a.service"); return err },
 		"timer":    func() error { _, err := h.Timer(t.Context(), "a.timer"); return err },
 		"run":      func() error { _, err := h.Run(t.Context(), ssh.Command{Op: "run", Argv: []string{"true"}}); return err },
-		"hold": func() error {
-			return ssh.NewMaster(m.Options).Hold(t.Context(), func() { t.Error("a connection stands") })
+		"connect": func() error {
+			master := ssh.NewMaster(m.Options)
+			defer master.Close()
+			return master.Connect(t.Context())
 		},
 		"dial": func() error {
 			c, err := h.Dial(t.Context(), "127.0.0.1:1")
@@ -184,16 +175,15 @@ func failures(t *testing.T, m met, is situation) {
 func ends(t *testing.T, m met) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	master := ssh.NewMaster(m.Options)
-	up, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- master.Hold(ctx, func() { close(up) }) }()
-	select {
-	case <-up:
-	case err := <-ended:
-		t.Fatal(err)
+	defer master.Close()
+	if err := master.Connect(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("connect: %v", err)
 	}
-	if err := master.Hold(ctx, nil); err == nil || !strings.Contains(err.Error(), "already") {
-		t.Errorf("held twice: %v", err)
+	ctx, cancel = context.WithCancel(t.Context())
+	if err := master.Connect(ctx); err != nil {
+		t.Fatal(err)
 	}
 	c, err := master.Host().Dial(ctx, quiet(t))
 	if err != nil {
@@ -202,10 +192,11 @@ func ends(t *testing.T, m met) {
 	if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("hold: %v", err)
+	cancel() // which is for connecting alone
+	if r, err := master.Host().Run(t.Context(), ssh.Command{Op: "run", Argv: []string{"true"}}); err != nil || r.Exit != 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
+	master.Close()
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, state.ErrOffline) {
 		t.Errorf("a connection over it: %v, want ErrOffline", err)
 	}

@@ -28,7 +28,7 @@ func TestFlags(t *testing.T) {
 	for name, call := range map[string]func(){
 		"command": func() { _, _, _ = ssh.New(o).Applied(t.Context()) },
 		"dial":    func() { _, _ = ssh.New(o).Dial(t.Context(), "127.0.0.1:1") },
-		"hold":    func() { _ = ssh.NewMaster(o).Hold(t.Context(), nil) },
+		"connect": func() { m := ssh.NewMaster(o); _ = m.Connect(t.Context()); m.Close() },
 	} {
 		call()
 		argv := <-a.argv

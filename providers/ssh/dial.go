@@ -18,13 +18,13 @@ import (
 // connection lives until Close.
 func (h *Host) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	op := "connect to " + addr
+	client, err := h.client(ctx, op)
+	if err != nil {
+		return nil, err
+	}
 	socket := ""
 	if h.master != nil {
 		socket = h.master.socket()
-	}
-	client, err := h.client(op)
-	if err != nil {
-		return nil, err
 	}
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)

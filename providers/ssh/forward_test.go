@@ -128,40 +128,32 @@ func quiet(t *testing.T) string {
 }
 
 // cut ends the connection under a stream: the stream and the master say so
-// within a limit, and a new Hold heals both.
+// within a limit; once nothing is kept, all says so.
 func cut(t *testing.T, m met) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	s := service(t, nil)
 	master := ssh.NewMaster(m.Options)
-	hc := over(t, master.Host())
-	for range 2 {
-		up, ended := make(chan struct{}), make(chan error, 1)
-		go func() { ended <- master.Hold(ctx, func() { close(up) }) }()
-		select {
-		case <-up:
-		case err := <-ended:
-			t.Fatal(err)
-		}
-		events, err := get(t, hc, s.URL+"/events")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := make([]byte, len("data: 0\n\n"))
-		if _, err := io.ReadFull(events.Body, first); err != nil {
-			t.Fatal(err)
-		}
-		m.cut()
-		if err := <-ended; !errors.Is(err, state.ErrOffline) {
-			t.Errorf("master: %v, want ErrOffline", err)
-		}
-		if _, err := events.Body.Read(first); !errors.Is(err, state.ErrOffline) {
-			t.Errorf("stream: %v, want ErrOffline", err)
-		}
-		_ = events.Body.Close()
-		if _, err := master.Host().Units(ctx, "a.service"); !errors.Is(err, state.ErrOffline) {
-			t.Errorf("while there is no connection: %v, want ErrOffline", err)
-		}
+	defer master.Close()
+	if err := errors.Join(master.Connect(ctx), master.Connect(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	events, err := get(t, over(t, master.Host()), s.URL+"/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := make([]byte, len("data: 0\n\n"))
+	if _, err := io.ReadFull(events.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	m.cut()
+	if _, err := events.Body.Read(first); !errors.Is(err, state.ErrOffline) {
+		t.Errorf("stream: %v, want ErrOffline", err)
+	}
+	_ = events.Body.Close()
+	master.Close()
+	if _, err := master.Host().Units(ctx, "a.service"); !errors.Is(err, state.ErrOffline) {
+		t.Errorf("while there is no connection: %v, want ErrOffline", err)
 	}
 }

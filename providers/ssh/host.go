@@ -1,8 +1,9 @@
 // Package ssh looks at the CI host through OpenSSH's own client, so that the
 // user's configuration, agent, jump hosts and hardware keys work as always.
 //
-// It only reads, asks for no password, and trusts no host key that is not
-// known already. Every remote command is one fixed text; nothing that comes
+// It only reads. It asks for nothing and trusts no host key that is not known
+// already, but for the first connection of a Master that has a terminal, where
+// ssh itself asks as it always does. Every remote command is one fixed text; nothing that comes
 // from outside is put into it but unit names, which are checked.
 package ssh
 
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -36,6 +38,10 @@ type Options struct {
 	Dest   string   // any ssh destination: a name, user@name, an alias
 	Runner runner.Runner
 	Limit  time.Duration // for a connection to stand; 0: ten seconds
+
+	// Terminal is the user's terminal, where ssh may ask when Master.Connect
+	// first opens the connection; nil: it never asks.
+	Terminal io.Writer
 
 	// Lookup resolves a name, for Addresses.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)

@@ -29,7 +29,7 @@ func (h *Host) LastError(ctx context.Context, unit string) (string, error) {
 	switch {
 	case says != "":
 		return says, nil
-	case strings.Contains(r.Stderr, "not seeing messages from"), strings.Contains(r.Stderr, "nsufficient permissions"), strings.Contains(r.Stderr, "ermission denied"):
+	case systemd.Denied(r.Stderr):
 		return "", &state.CallError{
 			Service: program, Op: op + " of " + h.o.Dest, Kind: state.ErrDenied, Text: last(r.Stderr),
 			Needs: "a user who may read it: root, or one in group systemd-journal",
@@ -44,21 +44,10 @@ func (h *Host) LastError(ctx context.Context, unit string) (string, error) {
 // is this machine where the name leads to an address of it, by no way around
 // and to the usual port.
 func (h *Host) Way(ctx context.Context) (state.Way, error) {
-	const op = "find the way"
-	if err := h.check(op); err != nil {
+	has, err := h.config(ctx, "find the way")
+	if err != nil {
 		return state.Way{}, err
 	}
-	argv := append(append([]string{}, h.o.Argv...), "-G", "--", h.o.Dest)
-	r, err := h.o.Runner.Run(ctx, runner.Cmd{Argv: argv})
-	if err != nil {
-		return state.Way{}, fmt.Errorf("%s to %s: %w", op, h.o.Dest, err)
-	}
-	has := map[string]string{}
-	for line := range strings.Lines(r.Stdout) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		has[key] = value
-	}
-	around := has["proxyjump"]+has["proxycommand"] != "" && has["proxycommand"] != "none"
 	w := state.Way{User: state.CleanText(has["user"], 100), Host: h.o.Dest}
 	dest, uri := strings.CutPrefix(w.Host, "ssh://")
 	if i := strings.LastIndexByte(dest, '@'); i >= 0 {
@@ -68,12 +57,35 @@ func (h *Host) Way(ctx context.Context) (state.Way, error) {
 	if host, port, err := net.SplitHostPort(dest); uri && err == nil {
 		w.Host, w.Port = host, port
 	}
-	if around || has["port"] != "22" && has["port"] != "" {
+	if around(has) || has["port"] != "22" && has["port"] != "" {
 		return w, nil
 	}
 	addrs, err := h.Addresses(ctx)
 	w.Local = err == nil && len(addrs) > 0 && here(addrs[0])
 	return w, nil
+}
+
+// config is the user's configuration for the host, by keyword (ssh -G).
+func (h *Host) config(ctx context.Context, op string) (map[string]string, error) {
+	if err := h.check(op); err != nil {
+		return nil, err
+	}
+	argv := append(append([]string{}, h.o.Argv...), "-G", "--", h.o.Dest)
+	r, err := h.o.Runner.Run(ctx, runner.Cmd{Argv: argv})
+	if err != nil {
+		return nil, fmt.Errorf("%s to %s: %w", op, h.o.Dest, err)
+	}
+	has := map[string]string{}
+	for line := range strings.Lines(r.Stdout) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		has[key] = value
+	}
+	return has, nil
+}
+
+// around says whether a configuration leads over another machine or program.
+func around(has map[string]string) bool {
+	return has["proxyjump"]+has["proxycommand"] != "" && has["proxycommand"] != "none"
 }
 
 // here says whether an address is one of this machine.

@@ -33,14 +33,19 @@ const (
 // Master holds one connection to the host, a ControlMaster of OpenSSH with the
 // user's own configuration, agent and jump hosts, that carries everything else
 // (ssh_config(5), ControlMaster).
+//
+// It ends with this process, however that ends: what it runs on the host is a
+// cat, which ends with its input.
 type Master struct {
-	host    *Host
-	limit   time.Duration
-	slots   chan struct{}
-	holding sync.Mutex // held while there is a connection, or one is opened
+	host  *Host
+	limit time.Duration
+	slots chan struct{}
 
 	mu   sync.Mutex
 	path string // of the control socket; empty: no connection now
+	kept bool   // since Connect, until Close
+	try  *try   // the last one to connect; nil: none
+	all  sync.WaitGroup
 }
 
 // NewMaster returns a master that is not connected yet.
@@ -51,24 +56,19 @@ func NewMaster(o Options) *Master {
 }
 
 // Host is the host as it is reached through the connection, the same one
-// across several Holds. While there is no connection, whatever it is asked
-// fails with state.ErrOffline: it never opens one of its own.
+// across several of them. While there is no connection and none can be opened,
+// whatever it is asked fails, mostly with state.ErrOffline.
 func (m *Master) Host() *Host { return m.host }
 
-// Hold connects, calls up once the connection stands, and keeps it until the
+// hold connects, calls up once the connection stands, and keeps it until the
 // context ends or the connection does; it says why. A connection that is not
-// there within the limit, and one on which the host is silent for 15 seconds,
-// is state.ErrOffline; call Hold again to connect anew. Only one Hold may run
-// at a time.
-func (m *Master) Hold(ctx context.Context, up func()) error {
+// there within the limit, unless ssh may ask, and one on which the host is
+// silent for 15 seconds, is state.ErrOffline.
+func (m *Master) hold(ctx context.Context, ask *asker, up func()) error {
 	const op = "connect"
 	if err := m.host.check(op); err != nil {
 		return err
 	}
-	if !m.holding.TryLock() {
-		return fmt.Errorf("%s to %s: a connection is held already", op, m.host.o.Dest)
-	}
-	defer m.holding.Unlock()
 	dir, err := socketDir()
 	if err != nil {
 		return fmt.Errorf("%s to %s: %w", op, m.host.o.Dest, err)
@@ -79,10 +79,11 @@ func (m *Master) Hold(ctx context.Context, up func()) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	ended := make(chan error, 1)
-	go func() { ended <- m.run(ctx, op, path) }()
-	if err := m.stands(ctx, op, path, end, ended); err != nil {
+	go func() { ended <- m.run(ctx, op, path, ask) }()
+	if err := m.stands(ctx, op, path, ask == nil, end, ended); err != nil {
 		return err
 	}
+	ask.done()
 	m.set(path)
 	defer m.set("")
 	up()
@@ -90,10 +91,19 @@ func (m *Master) Hold(ctx context.Context, up func()) error {
 }
 
 // run is the master itself, to its end, which is always an error.
-func (m *Master) run(ctx context.Context, op, path string) error {
-	argv := append(m.host.flags(), "-N", "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=no",
-		"-o", "ClearAllForwardings=yes", "-o", "ControlPath="+strings.ReplaceAll(path, "%", "%%"), "--", m.host.o.Dest)
-	r, err := m.host.o.Runner.Run(ctx, runner.Cmd{Argv: argv})
+func (m *Master) run(ctx context.Context, op, path string, ask *asker) error {
+	stdin, hold, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("%s to %s: %w", op, m.host.o.Dest, err)
+	}
+	defer func() { _, _ = stdin.Close(), hold.Close() }()
+	flags := m.host.flags
+	if ask != nil {
+		flags = func() []string { return m.host.asking(ctx) }
+	}
+	c := runner.Cmd{Stdin: stdin, Argv: append(flags(), "-T", "-o", "ControlMaster=yes", "-o", "ControlPersist=no", "-o", "ClearAllForwardings=yes",
+		"-o", "ControlPath="+strings.ReplaceAll(path, "%", "%%"), "--", m.host.o.Dest, "cat")}
+	r, err := ask.run(ctx, m.host.o.Runner, c)
 	if err == nil {
 		err = m.host.verdict(op, r)
 	} else {
@@ -107,9 +117,13 @@ func (m *Master) run(ctx context.Context, op, path string) error {
 
 // stands waits until the control socket is there, which ssh makes once it has
 // logged in. Where it fails, the master has ended when it returns.
-func (m *Master) stands(ctx context.Context, op, path string, end func(), ended <-chan error) error {
-	limit := time.NewTimer(m.limit)
-	defer limit.Stop()
+func (m *Master) stands(ctx context.Context, op, path string, limited bool, end func(), ended <-chan error) error {
+	var over <-chan time.Time
+	if limited {
+		limit := time.NewTimer(m.limit)
+		defer limit.Stop()
+		over = limit.C
+	}
 	tick := time.NewTicker(openTick)
 	defer tick.Stop()
 	for {
@@ -121,7 +135,7 @@ func (m *Master) stands(ctx context.Context, op, path string, end func(), ended 
 			return err
 		case <-ctx.Done():
 			return <-ended
-		case <-limit.C:
+		case <-over:
 			end()
 			<-ended //nolint:errcheck // it ended because it was told to
 			return m.host.offline(op, fmt.Sprintf("not connected within %v", m.limit))
@@ -139,7 +153,10 @@ func (m *Master) set(path string) {
 // through are the flags that lead a client through the connection and nowhere
 // else: where the master has gone, ssh would connect by itself, which its
 // ProxyCommand then does not let it.
-func (m *Master) through(op string) ([]string, error) {
+func (m *Master) through(ctx context.Context, op string) ([]string, error) {
+	if err := m.again(ctx, op); err != nil {
+		return nil, err
+	}
 	path := m.socket()
 	if path == "" {
 		return nil, m.host.offline(op, "the connection to the host is down")

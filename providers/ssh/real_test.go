@@ -103,11 +103,8 @@ func TestRealCommandIsCut(t *testing.T) {
 			h := ssh.New(m.Options)
 			if how == "master" {
 				master := ssh.NewMaster(m.Options)
-				up, ended := make(chan struct{}), make(chan error, 1)
-				go func() { ended <- master.Hold(t.Context(), func() { close(up) }) }()
-				select {
-				case <-up:
-				case err := <-ended:
+				defer master.Close()
+				if err := master.Connect(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				h = master.Host()
@@ -137,11 +134,19 @@ func TestRealHostFreezes(t *testing.T) {
 	t.Parallel()
 	s, m := realHost(t)
 	m.Argv = append(m.Argv, "-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1") // the user's own come first
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	h := hold(t, m)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err := ssh.NewMaster(m.Options).Hold(ctx, func() { s.Signal(syscall.SIGSTOP) })
-	var call *state.CallError
-	if !errors.As(err, &call) || !errors.Is(err, state.ErrOffline) || !strings.Contains(call.Text, "not responding") {
+	c, err := h.Dial(ctx, quiet(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	s.Signal(syscall.SIGSTOP)
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, state.ErrOffline) {
 		t.Errorf("frozen: %v, want ErrOffline", err)
 	}
 }

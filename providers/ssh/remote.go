@@ -23,13 +23,30 @@ const program = "ssh"
 // flags make ssh ask nobody, trust no new key, lend no agent, say what is
 // wrong, and notice within 15 seconds that the host has gone.
 func (h *Host) flags() []string {
-	seconds := max(1, int(cmp.Or(h.o.Limit, openLimit).Seconds()))
+	return h.with("BatchMode=yes", "StrictHostKeyChecking=yes", h.timeout())
+}
+
+// asking are the flags of an ssh that may ask. ssh does not count the time in
+// which it asks itself as time to connect, but that in which one asks that
+// leads to a jump host, so that with those there is no limit but the user's.
+func (h *Host) asking(ctx context.Context) []string {
+	if has, err := h.config(ctx, "connect"); err == nil && around(has) {
+		return h.with()
+	}
+	return h.with(h.timeout())
+}
+
+func (h *Host) timeout() string {
+	return "ConnectTimeout=" + strconv.Itoa(max(1, int(cmp.Or(h.o.Limit, openLimit).Seconds())))
+}
+
+// with are the options of every ssh and some more.
+func (h *Host) with(more ...string) []string {
 	argv := append([]string{}, h.o.Argv...)
-	for _, o := range []string{
-		"BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "ConnectTimeout=" + strconv.Itoa(seconds),
-		"ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=INFO", "RemoteCommand=none", "PermitLocalCommand=no",
-		"ForwardAgent=no", "ForwardX11=no",
-	} {
+	for _, o := range append(more,
+		"UpdateHostKeys=no", "ServerAliveInterval=5", "ServerAliveCountMax=3", "LogLevel=INFO", "RemoteCommand=none",
+		"PermitLocalCommand=no", "ForwardAgent=no", "ForwardX11=no",
+	) {
 		argv = append(argv, "-o", o)
 	}
 	return argv
@@ -37,14 +54,14 @@ func (h *Host) flags() []string {
 
 // client is ssh with the flags that lead to the host: through the master's
 // connection where there is a master.
-func (h *Host) client(op string) ([]string, error) {
+func (h *Host) client(ctx context.Context, op string) ([]string, error) {
 	if err := h.check(op); err != nil {
 		return nil, err
 	}
 	if h.master == nil {
 		return h.flags(), nil
 	}
-	through, err := h.master.through(op)
+	through, err := h.master.through(ctx, op)
 	return append(h.flags(), through...), err
 }
 
@@ -81,7 +98,7 @@ func (h *Host) remote(ctx context.Context, op, command string) (runner.Result, e
 
 // run runs ssh with the command in c.Argv.
 func (h *Host) run(ctx context.Context, op string, c runner.Cmd) (runner.Result, error) {
-	argv, err := h.client(op)
+	argv, err := h.client(ctx, op)
 	if err != nil {
 		return runner.Result{}, err
 	}

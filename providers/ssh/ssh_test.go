@@ -15,6 +15,7 @@ import (
 
 	"github.com/nixwright/nixwright/providers/runner"
 	"github.com/nixwright/nixwright/providers/ssh"
+	"github.com/nixwright/nixwright/providers/systemd"
 	"github.com/nixwright/nixwright/state"
 )
 
@@ -22,7 +23,7 @@ const (
 	describe = "cat /etc/ssh/ssh_host_ed25519_key.pub && nproc; cat /etc/os-release /proc/meminfo"
 	applied  = "cat /etc/nixwright/applied.json"
 	deployed = "ls -1 /run/secrets"
-	show     = "env LC_ALL=C TZ=UTC systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,Result,NRestarts,LastTriggerUSec,NextElapseUSecRealtime -- "
+	show     = "env LC_ALL=C TZ=UTC systemctl show --no-pager --property=" + systemd.Properties + " -- "
 )
 
 // host is the machine seen through the real client.

@@ -14,10 +14,6 @@ import (
 	"github.com/nixwright/nixwright/state"
 )
 
-// lookAgain is how often Watch reads every unit without being told to: some
-// properties change without a signal (org.freedesktop.systemd1(5)).
-const lookAgain = 30 * time.Second
-
 // busLimit is how long an answer of the message bus or of systemd may take.
 const busLimit = 10 * time.Second
 
@@ -70,11 +66,11 @@ func (b *Bus) Close() {
 func (b *Bus) Units(ctx context.Context, names ...string) ([]state.Unit, error) {
 	all := make([]state.Unit, 0, len(names))
 	for _, name := range names {
-		u, _, err := b.unit(ctx, name)
+		u, err := b.unit(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, u)
+		all = append(all, u.Unit)
 	}
 	return all, nil
 }
@@ -82,58 +78,14 @@ func (b *Bus) Units(ctx context.Context, names ...string) ([]state.Unit, error) 
 // Timer reads a timer by its full name ("niks3-gc.timer"), as Timer does of
 // what systemctl prints.
 func (b *Bus) Timer(ctx context.Context, name string) (state.Timer, error) {
-	u, own, err := b.unit(ctx, name)
+	u, err := b.unit(ctx, name)
 	if err != nil {
 		return state.Timer{}, err
 	}
-	t := state.Timer{Unit: u}
-	if t.Last, err = own.time("LastTriggerUSec"); err == nil {
-		t.Next, err = own.time("NextElapseUSecRealtime")
+	if !strings.HasSuffix(name, ".timer") {
+		return state.Timer{}, fmt.Errorf("read timer %s: it is none", name)
 	}
-	if err != nil {
-		return state.Timer{}, busError("read timer "+name, err)
-	}
-	return t, nil
-}
-
-// Watch calls changed with each of the units at once, and again whenever
-// systemd says that something about it has changed, or half a minute has
-// passed and it is different. It returns when the context ends (its error) or
-// the message bus goes (state.ErrOffline). Only one Watch may run on a Bus.
-func (b *Bus) Watch(ctx context.Context, names []string, changed func(state.Unit)) error {
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	poke, err := b.listen(ctx, names)
-	if err != nil {
-		return err
-	}
-	defer b.conn.SetPropertiesSubscriber(nil, nil)
-	last := map[string]state.Unit{}
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for {
-		all, err := b.Units(ctx, names...)
-		if err != nil {
-			return err
-		}
-		for _, u := range all {
-			if have, known := last[u.Name]; !known || have != u {
-				last[u.Name] = u
-				changed(u)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("watch units: %w", ctx.Err())
-		case <-b.closed:
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("watch units: %w", err)
-			}
-			return busError("watch units", errors.New("the message bus has gone"))
-		case <-poke:
-		case <-tick.C:
-		}
-	}
+	return u.timer(), nil
 }
 
 // listen subscribes to changes; the answer gets something, one at most, when
@@ -173,36 +125,59 @@ func (b *Bus) listen(ctx context.Context, names []string) (<-chan struct{}, erro
 	return poke, nil
 }
 
+// look reads units with their times, in the order asked for.
+func (b *Bus) look(ctx context.Context, names []string) ([]seen, error) {
+	all := make([]seen, 0, len(names))
+	for _, name := range names {
+		u, err := b.unit(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, u)
+	}
+	return all, nil
+}
+
 // properties are those of one interface of a unit.
 type properties map[string]any
 
-// unit reads a unit, and the properties of its kind: Service, Timer, ....
-func (b *Bus) unit(ctx context.Context, name string) (state.Unit, properties, error) {
+// unit reads a unit: what all have, and what its kind has (Service, Timer, ...).
+func (b *Bus) unit(ctx context.Context, name string) (seen, error) {
 	op := "read unit " + state.CleanText(name, 100)
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 || dot == len(name)-1 {
-		return state.Unit{}, nil, fmt.Errorf("%s: not a unit's full name", op)
+		return seen{}, fmt.Errorf("%s: not a unit's full name", op)
 	}
 	kind := strings.ToUpper(name[dot+1:dot+2]) + name[dot+2:]
 	ctx, cancel := context.WithTimeout(ctx, busLimit)
 	defer cancel()
 	common, err := b.conn.GetUnitPropertiesContext(ctx, name)
 	if err != nil {
-		return state.Unit{}, nil, busError(op, err)
+		return seen{}, busError(op, err)
 	}
 	typed, err := b.conn.GetUnitTypePropertiesContext(ctx, name, kind)
 	if err != nil {
-		return state.Unit{}, nil, busError(op, err)
+		return seen{}, busError(op, err)
 	}
 	of, own := properties(common), properties(typed)
-	u := state.Unit{Name: of.text("Id"), Load: of.text("LoadState"), Active: of.text("ActiveState"), Sub: of.text("SubState"), Result: own.text("Result")}
+	u := seen{Unit: state.Unit{
+		Name: of.text("Id"), Load: of.text("LoadState"), Active: of.text("ActiveState"), Sub: of.text("SubState"), Result: own.text("Result"),
+	}}
 	if restarts, ok := own["NRestarts"].(uint32); ok {
 		u.Restarts = int(restarts)
 	}
 	if u.Name == "" || u.Load == "" {
-		return u, nil, busError(op, errors.New("it has no Id or no LoadState"))
+		return u, busError(op, errors.New("it has no Id or no LoadState"))
 	}
-	return u, own, nil
+	if u.since, err = of.time(sinceProperty(u.Unit)); err == nil && kind == "Timer" {
+		if u.last, err = own.time("LastTriggerUSec"); err == nil {
+			u.next, err = own.time("NextElapseUSecRealtime")
+		}
+	}
+	if err != nil {
+		return u, busError(op, err)
+	}
+	return u, nil
 }
 
 // text is a property of type s.

@@ -14,6 +14,7 @@ import (
 	"github.com/nixwright/nixwright/providers/realtest"
 	"github.com/nixwright/nixwright/providers/systemd"
 	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/live"
 )
 
 // What systemctl prints and what D-Bus says of the same units on a running
@@ -75,47 +76,6 @@ func TestRunningSystemd(t *testing.T) {
 			}
 		}
 	})
-	t.Run("watch", func(t *testing.T) { watch(t, s, bus) })
-}
-
-func watch(t *testing.T, s *realtest.Systemd, bus *systemd.Bus) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	seen, ended := make(chan state.Unit, 64), make(chan error, 1)
-	go func() {
-		ended <- bus.Watch(ctx, []string{"good.service", "bad.service"}, func(u state.Unit) { seen <- u })
-	}()
-	await := func(name, active string) {
-		t.Helper()
-		for {
-			select {
-			case u := <-seen:
-				if u.Name == name && u.Active == active {
-					return
-				}
-			case err := <-ended:
-				t.Fatalf("ended before %s was %s: %v", name, active, err)
-			}
-		}
-	}
-	await("good.service", "active")
-	await("bad.service", "failed")
-	for _, c := range []struct{ verb, active string }{{"stop", "inactive"}, {"start", "active"}} {
-		if out, err := s.Systemctl(ctx, c.verb, "good.service"); err != nil {
-			t.Fatal(out, err)
-		}
-		await("good.service", c.active)
-	}
-	if out, err := s.Systemctl(ctx, "kill", "--signal=KILL", "dbus.service"); err != nil {
-		t.Fatal(out, err)
-	}
-	if err := <-ended; !errors.Is(err, state.ErrOffline) {
-		t.Errorf("the bus has gone: %v, want ErrOffline", err)
-	}
-	if _, err := bus.Units(ctx, "good.service"); !errors.Is(err, state.ErrOffline) {
-		t.Errorf("without a bus: %v, want ErrOffline", err)
-	}
 }
 
 // A message bus on which there is no systemd, and none at all.
@@ -142,7 +102,8 @@ func TestBusWithoutSystemd(t *testing.T) {
 	if _, err := bus.Units(t.Context(), "a.service"); !errors.Is(err, state.ErrOffline) {
 		t.Errorf("no systemd: %v, want ErrOffline", err)
 	}
-	if err := bus.Watch(t.Context(), []string{"a.service"}, func(state.Unit) {}); !errors.Is(err, state.ErrOffline) {
+	src := systemd.NewSource(systemd.SourceOptions{Units: []string{"a.service"}, Bus: address})
+	if err := src.Watch(t.Context(), func(live.Update) {}); !errors.Is(err, state.ErrOffline) {
 		t.Errorf("no systemd: %v, want ErrOffline", err)
 	}
 }

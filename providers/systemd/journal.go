@@ -22,6 +22,9 @@ var ranks = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(^|[^a-z])(cannot|can't|could not|couldn't|unable|denied|refused|invalid|not found|no such|missing|must be|required|unknown|killed|out of memory)([^a-z]|$)`),
 }
 
+// colours are escape sequences that colour a line (ECMA-48, SGR).
+var colours = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+
 // lineLimit is how much of a line is told, in runes.
 const lineLimit = 240
 
@@ -30,31 +33,41 @@ const lineLimit = 240
 // every failure; where none does, the last line that is the unit's own. What
 // looks like a secret is taken out. Empty: the log says nothing.
 func LastError(log string) string {
-	var own []string
-	var all []string
-	for line := range strings.Lines(log) {
-		clean := state.CleanText(line, 0)
-		if clean == "" || managers.MatchString(clean) {
-			continue
-		}
-		if all = append(all, clean); !frames.MatchString(strings.TrimRight(line, "\r\n")) {
-			own = append(own, clean)
-		}
-	}
-	for _, rank := range ranks {
-		for _, line := range slices.Backward(own) {
-			if rank.MatchString(line) {
-				return told(line)
-			}
-		}
-	}
-	switch {
-	case len(own) > 0:
-		return told(own[len(own)-1])
-	case len(all) > 0:
-		return told(all[len(all)-1])
+	lines := slices.Collect(strings.Lines(colours.ReplaceAllString(log, "")))
+	if i := clearest(lines); i >= 0 {
+		return told(lines[i])
 	}
 	return ""
 }
 
-func told(line string) string { return state.CleanText(state.Redact(line), lineLimit) }
+// clearest is the place of the line that LastError picks; -1: there is none.
+func clearest(lines []string) int {
+	var own, all []int
+	for i, line := range lines {
+		clean := state.CleanText(line, 0)
+		if clean == "" || managers.MatchString(clean) {
+			continue
+		}
+		if all = append(all, i); !frames.MatchString(strings.TrimRight(line, "\r\n")) {
+			own = append(own, i)
+		}
+	}
+	for _, rank := range ranks {
+		for _, i := range slices.Backward(own) {
+			if rank.MatchString(state.CleanText(lines[i], 0)) {
+				return i
+			}
+		}
+	}
+	for _, some := range [][]int{own, all} {
+		if len(some) > 0 {
+			return some[len(some)-1]
+		}
+	}
+	return -1
+}
+
+// told is a line as it is shown.
+func told(line string) string {
+	return state.CleanText(state.Redact(state.CleanText(line, 0)), lineLimit)
+}

@@ -28,7 +28,7 @@ func TestLastError(t *testing.T) {
 		"nginx":           {`2026/11/23 08:00:00 [emerg] 12#12: cannot load certificate "/var/lib/acme/ci/fullchain.pem"` + "\nnginx: configuration file /etc/nginx.conf test failed", `2026/11/23 08:00:00 [emerg] 12#12: cannot load certificate "/var/lib/acme/ci/fullchain.pem"`},
 		"no such word":    {"going down\nreason 7", "reason 7"},
 		"a secret":        {"error: refused token=ghp_abcdefghijklmnop0123", "error: refused token=[hidden]"},
-		"an escape":       {"\x1b[31mERROR\x1b[0m: x\a", "[31mERROR[0m: x"},
+		"an escape":       {"\x1b[31mERROR\x1b[0m: x\a", "ERROR: x"},
 		"nothing":         {"", ""},
 		"no entries":      {"-- No entries --", ""},
 		"long":            {"error: " + strings.Repeat("ab ", 500), "error: " + strings.TrimSpace(strings.Repeat("ab ", 77)) + " a…"},

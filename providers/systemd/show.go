@@ -1,5 +1,7 @@
-// Package systemd reads what `systemctl show` prints, which is how units and
-// timers of another machine are seen.
+// Package systemd looks at a machine that systemd runs: its units and timers,
+// over D-Bus on the machine itself and by what `systemctl show` prints
+// elsewhere, its journal, and the figures of the machine around them. Source
+// tells all of that to the console, the same from near and far.
 //
 // Property names and their forms are systemd's own (org.freedesktop.systemd1
 // in its D-Bus documentation); the command is to be run with TZ=UTC, since a
@@ -10,13 +12,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nixwright/nixwright/state"
 )
 
 // Properties is the value of --property with which Units and Timer can read
 // the output.
-const Properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,LastTriggerUSec,NextElapseUSecRealtime"
+const Properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,LastTriggerUSec,NextElapseUSecRealtime," +
+	"ActiveEnterTimestamp,InactiveEnterTimestamp,StateChangeTimestamp"
 
 // Units reads the units that `systemctl show NAME...` printed, one block of
 // KEY=value lines each, in the order asked for. Properties that a unit's kind
@@ -37,22 +41,55 @@ func Units(output string) ([]state.Unit, error) {
 // times are zero where there is none; of a timer that counts from boot systemd
 // tells no date for the next run.
 func Timer(output string) (state.Timer, error) {
-	all := blocks(output)
-	if len(all) != 1 {
+	all, err := look(output)
+	switch {
+	case err != nil:
+		return state.Timer{}, err
+	case len(all) != 1:
 		return state.Timer{}, fmt.Errorf("read timer: systemctl printed %d units, want 1", len(all))
 	}
-	var t state.Timer
-	var err error
-	if t.Unit, err = all[0].unit(); err != nil {
-		return state.Timer{}, err
+	return all[0].timer(), nil
+}
+
+// seen is a unit with the times that systemd knows of it; last and next are
+// those of a timer.
+type seen struct {
+	state.Unit
+
+	since, last, next time.Time
+}
+
+func (u seen) timer() state.Timer { return state.Timer{Unit: u.Unit, Last: u.last, Next: u.next} }
+
+// sinceProperty is the time from which on a unit is as it is: a reload does
+// not count.
+func sinceProperty(u state.Unit) string {
+	switch u.Active {
+	case "active", "reloading":
+		return "ActiveEnterTimestamp"
+	case "inactive", "failed":
+		return "InactiveEnterTimestamp"
 	}
-	if t.Last, err = Time(all[0]["LastTriggerUSec"]); err != nil {
-		return state.Timer{}, fmt.Errorf("read last run of %s: %w", t.Unit.Name, err)
+	return "StateChangeTimestamp"
+}
+
+// look reads units with their times.
+func look(output string) ([]seen, error) {
+	var all []seen
+	for _, b := range blocks(output) {
+		unit, err := b.unit()
+		if err != nil {
+			return nil, err
+		}
+		u := seen{Unit: unit}
+		for property, at := range map[string]*time.Time{sinceProperty(unit): &u.since, "LastTriggerUSec": &u.last, "NextElapseUSecRealtime": &u.next} {
+			if *at, err = Time(b[property]); err != nil {
+				return nil, fmt.Errorf("read %s of %s: %w", property, unit.Name, err)
+			}
+		}
+		all = append(all, u)
 	}
-	if t.Next, err = Time(all[0]["NextElapseUSecRealtime"]); err != nil {
-		return state.Timer{}, fmt.Errorf("read next run of %s: %w", t.Unit.Name, err)
-	}
-	return t, nil
+	return all, nil
 }
 
 // block is what systemctl printed of one unit.

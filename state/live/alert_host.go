@@ -83,7 +83,8 @@ const gcTimer = "niks3-gc.timer"
 func collection(s *Snapshot, now time.Time) []Alert {
 	to := Place{PageGC, ""}
 	var out []Alert
-	if gc, _ := s.GC.Get(); gc.State == state.GCFailed {
+	gc, _ := s.GC.Get()
+	if gc.State == state.GCFailed {
 		out = append(out, failure("F28", "the last collection failed", gc.Error, cmp.Or(gc.Finished, gc.Started, s.GC.At), to))
 	}
 	timers, known := s.Timers.Get()
@@ -95,7 +96,7 @@ func collection(s *Snapshot, now time.Time) []Alert {
 		return append(out, failure("F28", "there is no "+gcTimer, "", s.Timers.At, to))
 	}
 	t := timers[i]
-	collecting := t.Unit.Sub == "running"
+	collecting := t.Unit.Sub == "running" || gc.State == state.GCRunning
 	last := "it never ran"
 	if !t.Last.IsZero() {
 		last = "last collection " + span(now.Sub(t.Last)) + " ago"
@@ -107,7 +108,7 @@ func collection(s *Snapshot, now time.Time) []Alert {
 		out = append(out, failure("F28", last+"; there is no next run", "", cmp.Or(t.Last, s.Timers.At), to))
 	case !t.Next.IsZero() && now.Sub(t.Next) > time.Hour:
 		out = append(out, failure("F28", last+", one was due "+span(now.Sub(t.Next))+" ago", "", t.Next, to))
-	case t.Last.IsZero() && !collecting:
+	case t.Last.IsZero() && !collecting && gc.State == "":
 		a := failure("F28", "no collection ran yet, the first comes", "", s.Timers.At, to)
 		a.Severity = state.Note
 		out = append(out, a)

@@ -22,8 +22,12 @@ func (o overview) alertLines(s scene, p pen, w, h, at int) []overviewLine {
 	}
 	from, to := window(len(s.alerts), at, h/2)
 	for i := from; i < to; i++ {
-		a := s.alerts[i]
-		out = append(out, overviewLine{alertHead(s, p, w, a, i == at), i}, overviewLine{"             " + p.text(theme.Quiet, p.cut(reason(a), w-14)), i})
+		a, more := s.alerts[i], ""
+		if hidden := len(s.alerts) - (to - from); i == to-1 && hidden > 0 {
+			more = " " + theme.Dot + " " + strconv.Itoa(hidden) + " more"
+		}
+		why := p.text(theme.Quiet, p.cut(reason(a), w-14-cells(more))) + p.text(theme.Plain, more)
+		out = append(out, overviewLine{alertHead(s, p, w, a, i == at), i}, overviewLine{"             " + why, i})
 	}
 	return out
 }
