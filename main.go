@@ -10,12 +10,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
@@ -38,7 +36,10 @@ import (
 	"github.com/nixwright/nixwright/providers/s3"
 	"github.com/nixwright/nixwright/providers/sops"
 	"github.com/nixwright/nixwright/providers/ssh"
+	"github.com/nixwright/nixwright/providers/station"
+	"github.com/nixwright/nixwright/providers/systemd"
 	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/live"
 	"github.com/nixwright/nixwright/steps"
 	"github.com/nixwright/nixwright/steps/setup"
 	"github.com/nixwright/nixwright/ui/cli"
@@ -104,9 +105,11 @@ func run(ctx context.Context, args []string, s cli.Streams, o options) int {
 	}
 	app := cli.App{
 		Version: versionOf(), Self: self,
-		Open:  func(ctx context.Context, r cli.Request) (cli.Session, error) { return open(ctx, r, o) },
-		World: func(ctx context.Context, r cli.WorldRequest) (cli.World, error) { return world(ctx, r, self, o) },
-		Role:  role,
+		Open:   func(ctx context.Context, r cli.Request) (cli.Session, error) { return open(ctx, r, o) },
+		Watch:  func(_ context.Context, r cli.Request, w cli.Watching) (cli.Station, error) { return watch(r, w, o) },
+		OnHost: station.OnHost,
+		World:  func(ctx context.Context, r cli.WorldRequest) (cli.World, error) { return world(ctx, r, self, o) },
+		Role:   role,
 	}
 	return cli.Run(ctx, app, args, s)
 }
@@ -121,7 +124,7 @@ func versionOf() string {
 // open makes the providers of a run. It opens no connection.
 func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	c, e := r.Config, r.Config.Endpoints
-	hc := client(r, o.base, 0)
+	hc := client(r, httpx.Options{Base: o.base})
 	exec := runner.Exec{Children: o.children}
 	hub, hubFrom := githubToken(ctx, r, exec)
 	cloud, cloudFrom := cloudflareToken(r)
@@ -129,7 +132,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(orElse(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: home})
 	names := dns.New(e.DNS)
 	host := ssh.New(ssh.Options{Argv: e.SSH, Dest: c.Host.SSH, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
-	gh := github.New(client(r, o.base, remembered), e.GitHubAPI, e.GitHubWeb, hub)
+	gh := github.New(client(r, httpx.Options{Base: o.base, Remember: remembered}), e.GitHubAPI, e.GitHubWeb, hub)
 	cf := cloudflare.New(hc, e.CloudflareAPI, cloud)
 	desktop := browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})
 	pages, err := browser.NewPages(r.Listen)
@@ -146,7 +149,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 			GitHub: !hub.Empty(), GitHubFrom: hubFrom, Cloudflare: !cloud.Empty(), CloudflareFrom: cloudFrom,
 		},
 		GitHub: gh, Apps: gh, Logins: gh, Hooks: gh, Flakes: gh, Leaving: gh, Listing: gh,
-		Cloud: cf, Buckets: cf, Domains: cf, R2Tokens: cf, Records: cf,
+		Cloud: cf, Buckets: cf, Domains: cf, R2Tokens: cf, ReadTokens: cf, Records: cf,
 		Objects: s3.New(hc, e.R2S3), Resolver: names,
 		Secrets: secrets, Rules: secrets, Host: host,
 		Nix: nix.New(r.Dir.Root, exec), Git: git.New(r.Dir.Root, exec),
@@ -160,7 +163,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 			return ssh.New(ssh.Options{Argv: e.SSH, Dest: dest, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
 		},
 		Niks3:    niks3.New(onHost(r, hc, host, e.Niks3), orElse(e.Niks3, "http://[::1]:5751")),
-		Deployer: deployer{runner: exec, dir: r.Dir.Root},
+		Deployer: nix.Deployer{Runner: exec, Dir: r.Dir.Root},
 		Pages:    pages, Asked: journal, Pending: state.NewPendingPages(r.Dir),
 		Rand: rand.Reader, Now: time.Now,
 	}
@@ -179,6 +182,57 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 		Revoke: func(ctx context.Context) error { return cf.Retire(ctx, c.Cache.R2.Account, steps.RealClock().Sleep) },
 		Close:  func() { pages.Close(); _ = journal.Close() },
 	}, nil
+}
+
+// watch makes the station of a host: where it is this machine its own services
+// are asked, else everything goes through one connection of ssh. It opens
+// nothing.
+func watch(r cli.Request, w cli.Watching, o options) (cli.Station, error) {
+	c, e := r.Config, r.Config.Endpoints
+	exec, hc := runner.Exec{Children: o.children}, client(r, httpx.Options{Base: o.base, Attempts: once})
+	clock := live.Clock{Now: time.Now, Sleep: steps.RealClock().Sleep}
+	_, found := station.OnHost()
+	here := found && w.Host == "" && len(e.SSH) == 0
+	sealed := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(orElse(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: r.Env("HOME")})
+	so := systemd.SourceOptions{Units: setup.Units(), Timers: []string{"niks3-gc.timer"}, Runner: exec}
+	op := station.Options{
+		Config: c, Web: orElse(e.CI, "https://"+c.CI.Domain), Objects: s3.New(hc, e.R2S3),
+		Facts:  station.Facts(r.Dir, c.Paths.Facts, here),
+		Secret: station.Opener(sealed.Secret, here),
+		Browse: browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec}).Open,
+		Ways: station.Ways{
+			HTTP: hc, CloudflareAPI: e.CloudflareAPI, CacheURL: orElse(e.Cache, "https://"+c.Cache.Domain), Certificates: e.CI == "",
+			Builds: w.Builds, Clock: clock,
+			GitHub: func(ctx context.Context, app state.AppAuth) live.Source {
+				token, _ := githubToken(ctx, r, exec)
+				gh := github.New(client(r, httpx.Options{Base: o.base, Remember: remembered, Attempts: once}), e.GitHubAPI, e.GitHubWeb, token)
+				return github.NewSource(gh, github.SourceOptions{Repos: c.GitHub.Repos, Domain: c.CI.Domain, App: app, Clock: clock})
+			},
+		},
+	}
+	dial := (&net.Dialer{}).DialContext
+	var host *systemd.Source
+	if here {
+		host = systemd.NewSource(so)
+	} else {
+		lo := ssh.Options{Argv: e.SSH, Dest: orElse(w.Host, c.Host.SSH), Runner: exec, Lookup: dns.New(e.DNS).Lookup, Recipient: age.HostRecipient}
+		if w.Asks {
+			lo.Terminal = os.Stdin
+		}
+		master := ssh.NewMaster(lo)
+		host, op.Connect, op.Close = ssh.NewSource(master, so), master.Connect, master.Close
+		dial = func(ctx context.Context, _, addr string) (net.Conn, error) { return master.Host().Dial(ctx, addr) }
+	}
+	through := func(endpoint string) *http.Client {
+		if endpoint != "" && w.Host == "" {
+			return hc
+		}
+		return client(r, httpx.Options{Base: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute}, Attempts: once})
+	}
+	op.Builds = buildbot.New(through(e.Buildbot), orElse(e.Buildbot, "http://127.0.0.1:8010"))
+	op.Cache = niks3.New(through(e.Niks3), orElse(e.Niks3, "http://[::1]:5751"))
+	op.Ways.Host, op.Journal = host, host.Journal
+	return station.New(op), nil
 }
 
 // sshHosts lists the user's machines, where it is their ssh that is used.
@@ -200,10 +254,13 @@ func orElse(s, other string) string {
 // for again and is the same costs nothing of its limit.
 const remembered = 4 << 20
 
-// client is the one way out over HTTP; remember: bytes of answers to keep for
-// conditional requests.
-func client(r cli.Request, base http.RoundTripper, remember int) *http.Client {
-	o := httpx.Options{UserAgent: "nixwright/" + versionOf(), Base: base, Remember: remember}
+// once is how often what is watched is asked: its supervisor asks again, and
+// says meanwhile that it is down.
+const once = 1
+
+// client is the one way out over HTTP.
+func client(r cli.Request, o httpx.Options) *http.Client {
+	o.UserAgent = "nixwright/" + versionOf()
 	if r.Log != nil {
 		o.Log = func(l httpx.Line) {
 			r.Log(fmt.Sprintf("%s %s %d %s %s", l.Method, l.URL, l.Status, l.Took.Round(time.Millisecond), l.RequestID))
@@ -219,40 +276,14 @@ func onHost(r cli.Request, hc *http.Client, host *ssh.Host, endpoint string) *ht
 		return hc
 	}
 	dial := func(ctx context.Context, _, addr string) (net.Conn, error) { return host.Dial(ctx, addr) }
-	return client(r, &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}, 0)
+	return client(r, httpx.Options{Base: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}})
 }
 
-// githubToken is the environment's, the answer's, or what gh is signed in with
-// for the very host that it goes to; and where it was found.
 func githubToken(ctx context.Context, r cli.Request, exec runner.Runner) (token state.Secret, from string) {
 	if v, ok := r.Tokens["github.token"]; ok {
 		return v, "" // given for this directory, so for the host that it names
 	}
-	for _, name := range []string{"GH_TOKEN", "GITHUB_TOKEN"} {
-		if v := r.Env(name); v != "" && issuedFor(r.Config.Endpoints.GitHubAPI) {
-			return state.NewSecret(v), name
-		}
-	}
-	argv := []string{"gh", "auth", "token", "--hostname", "github.com"}
-	if api := r.Config.Endpoints.GitHubAPI; api != "" {
-		u, err := url.Parse(api)
-		if err != nil || state.Loopback(api) {
-			return state.Secret{}, ""
-		}
-		argv[4] = u.Hostname()
-	}
-	res, err := exec.Run(ctx, runner.Cmd{Argv: argv})
-	if err != nil || res.Exit != 0 {
-		return state.Secret{}, ""
-	}
-	return state.NewSecret(strings.TrimSpace(res.Stdout)), "gh"
-}
-
-// issuedFor says whether a github.com token may go to that API: to github.com
-// itself, or to loopback.
-func issuedFor(api string) bool {
-	u, err := url.Parse(api)
-	return err == nil && (api == "" || u.Host == "api.github.com" || state.Loopback(api))
+	return github.SignedIn(ctx, r.Env, exec, r.Config.Endpoints.GitHubAPI)
 }
 
 func cloudflareToken(r cli.Request) (token state.Secret, from string) {
@@ -260,37 +291,6 @@ func cloudflareToken(r cli.Request) (token state.Secret, from string) {
 		return v, ""
 	}
 	return state.NewSecret(r.Env("CLOUDFLARE_API_TOKEN")), "CLOUDFLARE_API_TOKEN"
-}
-
-// deployer runs the deploy command in the infra repository.
-type deployer struct {
-	runner runner.Runner
-	dir    string
-}
-
-// Deploy implements setup.Deployer.
-func (d deployer) Deploy(ctx context.Context, argv []string, line func(string)) error {
-	res, err := d.runner.Run(ctx, runner.Cmd{Argv: argv, Dir: d.dir, Line: line})
-	if err != nil {
-		return err
-	}
-	if res.Exit != 0 {
-		return state.Problem{
-			ID: "F48", Key: "deploy.command", What: fmt.Sprintf("the deploy command ended with %d", res.Exit), Why: lastLine(res.Stderr, res.Stdout),
-			Fix: "mend what it says and run this again; what is done stays done",
-		}
-	}
-	return nil
-}
-
-func lastLine(texts ...string) string {
-	for _, t := range texts {
-		lines := strings.Split(strings.TrimSpace(t), "\n")
-		if last := state.CleanText(lines[len(lines)-1], 200); last != "" {
-			return last
-		}
-	}
-	return "it printed nothing"
 }
 
 // person is how pages reach people: a listener on loopback and a browser.
@@ -317,7 +317,25 @@ func world(ctx context.Context, r cli.WorldRequest, self string, o options) (cli
 		w.Close()
 		return cli.World{}, err
 	}
-	return cli.World{Dir: r.Dir, Env: w.Env(), Endpoints: w.Endpoints(), Hints: w.Hints(), Close: w.Close}, nil
+	return cli.World{Dir: r.Dir, Env: w.Env(), Endpoints: w.Endpoints(), Hints: w.Hints(), Close: w.Close, Live: alive(w)}, nil
+}
+
+// alive lets the pretend world live.
+func alive(w *fake.World) func(context.Context, cli.Life) func(string) error {
+	return func(ctx context.Context, l cli.Life) func(string) error {
+		living := w.Live(fake.Life{Seed: l.Seed, Rate: l.Rate, Builders: l.Builders, Builds: l.Builds, Objects: l.Objects})
+		go living.Run(ctx)
+		if l.Faults {
+			go living.Trouble(ctx)
+		}
+		return func(name string) error {
+			if name == "" {
+				living.Calm()
+				return nil
+			}
+			return living.Fault(name)
+		}
+	}
 }
 
 // openFile decrypts a sops file for the pretend host, with the host's identity.

@@ -80,6 +80,13 @@ func newLab(t *testing.T, scenario string) *lab {
 
 func newLabIn(t *testing.T, dir, scenario string, o options) *lab {
 	t.Helper()
+	return serveLab(t, dir, scenario, o, strings.NewReader(""))
+}
+
+// serveLab serves a world with further flags; what goes wrong in it is read
+// from in.
+func serveLab(t *testing.T, dir, scenario string, o options, in io.Reader, more ...string) *lab {
+	t.Helper()
 	l := &lab{t: t, dir: dir}
 	o.wrap = func(service string, h http.Handler) http.Handler {
 		return contracts(t, service, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -98,8 +105,8 @@ func newLabIn(t *testing.T, dir, scenario string, o options) *lab {
 	ended := make(chan int, 1)
 	var talk bytes.Buffer
 	go func() {
-		code := run(ctx, []string{"rehearse", "--serve", "-C", dir, "--scenario", scenario, "--output", "json"}, cli.Streams{
-			In: strings.NewReader(""), Out: pw, Err: &talk, Env: os.Getenv, Dir: dir,
+		code := run(ctx, append([]string{"rehearse", "--serve", "-C", dir, "--scenario", scenario, "--output", "json"}, more...), cli.Streams{
+			In: in, Out: pw, Err: &talk, Env: os.Getenv, Dir: dir,
 		}, o)
 		_ = pw.Close()
 		ended <- code

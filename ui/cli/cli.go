@@ -11,7 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -46,6 +46,11 @@ type App struct {
 	Self    string // this executable
 	// Open makes the session of a run: providers, and the steps over them.
 	Open func(ctx context.Context, r Request) (Session, error)
+	// Watch makes the station of a host. It opens no connection.
+	Watch func(ctx context.Context, r Request, w Watching) (Station, error)
+	// OnHost is what this machine says of the CI that it runs; found is false
+	// where it runs none.
+	OnHost func() (c state.Config, found bool)
 	// World starts the built-in world in a directory.
 	World func(ctx context.Context, r WorldRequest) (World, error)
 	// Role runs this program as a part of the pretend world.
@@ -107,6 +112,17 @@ type World struct {
 	Endpoints state.Endpoints   `json:"endpoints"`
 	Hints     map[string]string `json:"-"` // what may be answered on it, by key
 	Close     func()            `json:"-"`
+	// Live gives it life until ctx ends, once it is set up. The result makes
+	// something go wrong there, by its name; nothing any more by none.
+	Live func(ctx context.Context, l Life) (fault func(name string) error) `json:"-"`
+}
+
+// Life is what happens in a pretend world by itself.
+type Life struct {
+	Rate                      float64 // events a second, about; 0: none
+	Builders, Builds, Objects int     // that are there when it begins
+	Faults                    bool    // something goes wrong now and then
+	Seed                      string
 }
 
 // exit is an error with its code; quiet: everything was said already.
@@ -150,7 +166,7 @@ type command struct {
 	talk      *talk
 	rehearsal bool              // on the built-in world
 	hints     map[string]string // what may be answered there
-	served    bool              // a world was up until it was ended
+	served    atomic.Bool       // it was up until it was ended
 }
 
 // Run runs one command line and returns its exit code.
@@ -166,6 +182,9 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 		}
 	}()
 	stopped := context.AfterFunc(ctx, func() {
+		if c.served.Load() {
+			return
+		}
 		_, _ = fmt.Fprintln(c.talk, "Stopping after this call. Again: at once. Both are safe.")
 	})
 	defer stopped()
@@ -178,7 +197,7 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 	if strings.Contains(strings.Join(args, " ")+" ", "--output json ") || slices.Contains(args, "--output=json") {
 		c.output = "json" // also where the line could not be read to its end
 	}
-	if ctx.Err() != nil && !c.served {
+	if ctx.Err() != nil && !c.served.Load() {
 		_, _ = fmt.Fprintln(c.io.Err, "interrupted: what is done stays done; run it again to go on")
 		if len(c.last.Rows) == 0 && c.output == "json" {
 			_ = plain.WriteLine(s.Out, plain.ErrorDoc{Kind: "result", Status: steps.Failed, Err: "interrupted", Problems: []state.Problem{}})
@@ -237,7 +256,7 @@ func (c *command) root() *cobra.Command {
 			if !c.io.Terminal || c.nonInteractive {
 				return cmd.Help()
 			}
-			return c.setup(cmd.Context(), setupOptions{wait: time.Hour, open: true})
+			return c.enter(cmd.Context())
 		},
 	}
 	f := root.PersistentFlags()
@@ -251,7 +270,7 @@ func (c *command) root() *cobra.Command {
 	f.BoolVar(&c.trust, "trust-config", false, "use endpoints and programs that the file of answers names")
 	f.StringVar(&c.logFile, "log-file", "", "write one line per request to this file")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "one line per request on stderr")
-	root.AddCommand(c.setupCommand(), c.planCommand(), c.statusCommand(), c.renderCommand(), c.repoCommand(), c.workerCommand(), c.explainCommand(), c.rehearseCommand(), c.versionCommand())
+	root.AddCommand(c.setupCommand(), c.planCommand(), c.statusCommand(), c.consoleCommand(), c.buildsCommand(), c.cacheCommand(), c.gcCommand(), c.renderCommand(), c.repoCommand(), c.workerCommand(), c.explainCommand(), c.rehearseCommand(), c.versionCommand())
 	return root
 }
 

@@ -22,6 +22,11 @@ func (c *command) look(ctx context.Context, yes bool) (steps.Report, error) {
 	if err := l.complete(); err != nil {
 		return steps.Report{}, err
 	}
+	return c.lookAt(ctx, l, yes)
+}
+
+// lookAt is a look by answers that are loaded.
+func (c *command) lookAt(ctx context.Context, l loaded, yes bool) (steps.Report, error) {
 	req, err := c.request(l)
 	if err != nil {
 		return steps.Report{}, err
@@ -82,10 +87,14 @@ func planCode(r steps.Report) int {
 }
 
 func (c *command) statusCommand() *cobra.Command {
-	var exitCode bool
+	var exitCode, watch bool
+	var host string
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show the checklist with today's truth", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if watch {
+				return c.watchStatus(cmd.Context(), host)
+			}
 			if err := c.outputIs("markdown"); err != nil {
 				return err
 			}
@@ -109,6 +118,8 @@ func (c *command) statusCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit 4 unless all 15 lines are true")
+	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and say what changes: builds, cache, collection, host, checklist")
+	cmd.Flags().StringVar(&host, "host", "", "with --watch: through this ssh destination")
 	return cmd
 }
 

@@ -32,7 +32,8 @@ const personWait = time.Minute
 var tokenCost = state.Cost{Pages: 1, Clicks: 3, Pastes: 1}
 
 func (c *command) rehearseCommand() *cobra.Command {
-	var serve bool
+	var serve, console bool
+	var life Life
 	scenario := "fresh"
 	cmd := &cobra.Command{
 		Use: "rehearse", Short: "Do all of it on a built-in world: no accounts, no network", Args: cobra.NoArgs,
@@ -40,14 +41,17 @@ func (c *command) rehearseCommand() *cobra.Command {
 			"loopback. With --serve the world stays up, and --dir becomes an ordinary infra\n" +
 			"repository on which the ordinary commands work, in another terminal.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.outputIs(); err != nil {
+			if err := c.outputIs("tui"); err != nil {
 				return err
 			}
 			if !slices.Contains(scenarios, scenario) {
 				return wrongUse(state.Problem{What: "there is no scenario " + state.CleanText(scenario, 40), Fix: "use " + strings.Join(scenarios, ", ")})
 			}
+			if console {
+				return c.liveWorld(cmd.Context(), life)
+			}
 			if serve {
-				return c.serveWorld(cmd.Context(), scenario)
+				return c.serveWorld(cmd.Context(), scenario, life)
 			}
 			if c.interactive() {
 				return c.tryOut(cmd.Context(), scenario)
@@ -57,6 +61,8 @@ func (c *command) rehearseCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&serve, "serve", false, "keep the world up until interrupted")
 	cmd.Flags().StringVar(&scenario, "scenario", scenario, strings.Join(scenarios, ", "))
+	cmd.Flags().BoolVar(&console, "console", false, "show the console on a world that is alive")
+	lifeFlags(cmd, &life)
 	return cmd
 }
 
@@ -168,30 +174,4 @@ func (c *command) tryOut(ctx context.Context, scenario string) error {
 	err = inner.setup(ctx, setupOptions{wait: time.Hour, open: own})
 	_, _ = fmt.Fprintln(c.io.Out, "That was a rehearsal on a pretend world in "+world.Dir+".")
 	return err
-}
-
-// serveWorld keeps the world up for the ordinary commands in other processes.
-func (c *command) serveWorld(ctx context.Context, scenario string) error {
-	world, inner, done, err := c.openWorld(ctx, scenario, false)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if scenario == scenarioDone {
-		inner.output = "quiet"
-		if err := inner.setup(ctx, setupOptions{wait: personWait, open: true}); err != nil {
-			return err
-		}
-	}
-	if c.output == "json" {
-		err = plain.WriteLine(c.io.Out, world)
-	} else {
-		err = plain.WriteWorld(c.io.Out, world.Dir, world.Env)
-	}
-	if err != nil {
-		return err
-	}
-	c.served = true
-	<-ctx.Done()
-	return nil
 }

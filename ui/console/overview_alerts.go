@@ -26,7 +26,7 @@ func (o overview) alertLines(s scene, p pen, w, h, at int) []overviewLine {
 		if hidden := len(s.alerts) - (to - from); i == to-1 && hidden > 0 {
 			more = " " + theme.Dot + " " + strconv.Itoa(hidden) + " more"
 		}
-		why := p.text(theme.Quiet, p.cut(reason(a), w-14-cells(more))) + p.text(theme.Plain, more)
+		why := p.text(theme.Quiet, p.cut(reason(a), w-14-cells(more))) + p.raw(theme.Plain, more)
 		out = append(out, overviewLine{alertHead(s, p, w, a, i == at), i}, overviewLine{"             " + why, i})
 	}
 	return out

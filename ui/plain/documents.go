@@ -49,7 +49,8 @@ type LineDoc struct {
 	Status steps.Status `json:"status"`
 }
 
-func stepDoc(row steps.Row) StepDoc {
+// Step makes a step's part of the documents.
+func Step(row steps.Row) StepDoc {
 	d := StepDoc{
 		ID: row.Info.ID, Title: row.Info.Title, Phase: row.Info.Phase, Lines: row.Info.Lines,
 		Status: row.Status(), Text: row.Finding.Text, Hint: row.Finding.Hint,
@@ -66,7 +67,7 @@ func stepDoc(row steps.Row) StepDoc {
 func Plan(r steps.Report) PlanDoc {
 	d := PlanDoc{Kind: "plan"}
 	for _, row := range r.Rows {
-		d.Steps = append(d.Steps, stepDoc(row))
+		d.Steps = append(d.Steps, Step(row))
 		d.Human = d.Human.Plus(row.Cost())
 		if Undone(row) {
 			d.ToDo++
@@ -91,7 +92,7 @@ func Undone(row steps.Row) bool {
 func Status(r steps.Report) StatusDoc {
 	d := StatusDoc{Kind: "status", True: r.TrueLines()}
 	for _, row := range r.Rows {
-		s := stepDoc(row)
+		s := Step(row)
 		s.Changes = nil
 		d.Steps = append(d.Steps, s)
 	}
