@@ -17,11 +17,12 @@ type session struct {
 	link func() // tells the Link, before all else
 	emit func(live.Update)
 	some chan struct{} // of one place: properties are wanted
+	gap  chan struct{} // of one place: builds between two looks are missing
 
 	mu       sync.Mutex
 	seen     int64           // the newest build
-	low      int64           // all from this one on were told
-	count    int             // how many those were
+	low      int64           // all from this one to seen were told; 0: all there are
+	count    int             // how many the first look told
 	closed   bool            // nothing is missing below seen
 	builders map[int64]bool  // those that were told
 	bare     map[int64]bool  // builds that run and whose commit was not known yet
@@ -31,7 +32,7 @@ type session struct {
 
 func newSession(s *Source, way Way, note string, emit func(live.Update)) *session {
 	return &session{
-		Source: s, way: way, emit: emit, some: make(chan struct{}, 1),
+		Source: s, way: way, emit: emit, some: make(chan struct{}, 1), gap: make(chan struct{}, 1),
 		link: sync.OnceFunc(func() {
 			emit(live.Update{At: s.o.Clock.Now(), News: live.Link{Up: true, Via: way.String(), Note: note}})
 		}),

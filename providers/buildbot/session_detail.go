@@ -26,15 +26,11 @@ const fewBuilders = 10
 func (x *session) details(ctx context.Context) error {
 	for {
 		for _, s := range spans(x.wants()) {
-			at := x.o.Clock.Now()
-			all, err := x.buildsIn(ctx, s, shownProperties())
-			if err != nil {
+			x.have(s.ids) // what is wanted from now on may be newer than the answer
+			if err := x.detailsOf(ctx, s); err != nil {
+				x.want(s.ids...)
 				return err
 			}
-			if err := x.detail(ctx, live.Update{At: at}, all); err != nil {
-				return err
-			}
-			x.have(s.ids)
 		}
 		select {
 		case <-ctx.Done():
@@ -44,48 +40,14 @@ func (x *session) details(ctx context.Context) error {
 	}
 }
 
-// older reads builds that are older than the newest ones, page after page,
-// until there are as many as are wanted and none is missing since the last
-// connection.
-func (x *session) older(ctx context.Context) error {
-	x.mu.Lock()
-	low, count := x.low, x.count
-	x.mu.Unlock()
-	for low > 1 && (count < x.o.Builds || x.missing(low)) {
-		at := x.o.Clock.Now()
-		all, err := within(ctx, x.o.Patience, func(ctx context.Context) ([]state.Build, error) {
-			return x.c.Builds(ctx, BuildQuery{Before: low, Limit: newest, Properties: shownProperties()})
-		})
-		if err != nil {
-			return err
-		}
-		if len(all) == 0 {
-			break
-		}
-		if err := x.detail(ctx, live.Update{At: at}, all); err != nil {
-			return err
-		}
-		low, count = all[len(all)-1].ID, count+len(all)
+// detailsOf reads and tells builds with their properties.
+func (x *session) detailsOf(ctx context.Context, s span) error {
+	at := x.o.Clock.Now()
+	all, err := x.buildsIn(ctx, s, shownProperties())
+	if err != nil {
+		return err
 	}
-	x.close()
-	return nil
-}
-
-// missing says whether builds below one were never told, though there were
-// earlier connections.
-func (x *session) missing(below int64) bool {
-	x.Source.mu.Lock()
-	defer x.Source.mu.Unlock()
-	return x.top > 0 && below > x.top+1
-}
-
-// close notes that there is no gap left: all up to the newest was told.
-func (x *session) close() {
-	x.mu.Lock()
-	x.closed = true
-	seen := x.seen
-	x.mu.Unlock()
-	x.toldTo(seen)
+	return x.detail(ctx, live.Update{At: at}, all)
 }
 
 // detail tells builds that were read with their properties at a time.

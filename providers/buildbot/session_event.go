@@ -76,20 +76,23 @@ func (x *session) build(at time.Time, what string, w wireBuild) {
 	closed := x.closed
 	x.mu.Unlock()
 	x.runs(b)
+	if what == "new" {
+		x.begins(b.ID)
+	}
 	if closed {
 		x.toldTo(b.ID)
 	}
 	x.tell(at, live.Builds{All: []live.Build{live.NewBuild(b, parent)}})
 	if fresh {
 		x.want(b.ID)
-		x.wake()
+		wake(x.some)
 	}
 }
 
-// wake says that properties are wanted.
-func (x *session) wake() {
+// wake wakes who waits for c, now or later.
+func wake(c chan<- struct{}) {
 	select {
-	case x.some <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

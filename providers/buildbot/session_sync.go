@@ -69,7 +69,7 @@ func (x *session) syncBuilds(ctx context.Context, first bool) error {
 	x.runs(all...)
 	x.note(all, latest, first)
 	x.tell(since, live.Builds{All: x.builds(all, nil), Resync: &resync})
-	x.wake()
+	wake(x.some)
 	var steps []func(context.Context) error
 	for _, b := range all {
 		if !b.Done || ran[b.ID] {
@@ -79,8 +79,14 @@ func (x *session) syncBuilds(ctx context.Context, first bool) error {
 	return together(ctx, steps...)
 }
 
-// note notes what was read, and wants the properties of what is new.
+// note notes what was read, and wants the properties of what is new. Where more
+// builds began since the last look than are looked at, some are missing.
 func (x *session) note(all, latest []state.Build, first bool) {
+	low := int64(0)
+	if len(latest) == newest {
+		low = latest[newest-1].ID
+	}
+	x.begins(low)
 	x.mu.Lock()
 	before := x.seen
 	var fresh []int64
@@ -90,14 +96,21 @@ func (x *session) note(all, latest []state.Build, first bool) {
 		}
 		x.seen = max(x.seen, b.ID)
 	}
+	gap := !first && low > before+1
 	if first {
-		x.count = len(latest)
-		if len(latest) == newest {
-			x.low = latest[newest-1].ID
-		}
+		x.low, x.count = low, len(latest)
+	} else if gap {
+		x.low, x.closed = low, false
 	}
+	seen, closed := x.seen, x.closed
 	x.mu.Unlock()
 	x.want(fresh...)
+	if closed {
+		x.toldTo(seen)
+	}
+	if gap {
+		wake(x.gap)
+	}
 }
 
 func (x *session) syncSteps(ctx context.Context, build int64) error {

@@ -50,7 +50,7 @@ type Source struct {
 
 	// What outlives a connection, so that the next one knows what it missed.
 	mu      sync.Mutex
-	top     int64              // all builds up to this one were told
+	top     int64              // all from the first one that was told up to this one were told; -1: none was
 	running map[int64]bool     // builds that ran when last heard of
 	wanted  map[int64]struct{} // builds whose properties are still to be read
 }
@@ -65,7 +65,7 @@ func NewSource(c *Client, o SourceOptions) *Source {
 	if o.Clock.Now == nil {
 		o.Clock = live.Clock{Now: time.Now, Sleep: pause}
 	}
-	return &Source{c: c, o: o, running: map[int64]bool{}, wanted: map[int64]struct{}{}}
+	return &Source{c: c, o: o, top: -1, running: map[int64]bool{}, wanted: map[int64]struct{}{}}
 }
 
 // pause waits for d or until ctx ends.
@@ -190,11 +190,4 @@ func (s *Source) ran() map[int64]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.running)
-}
-
-// toldTo notes that all builds up to one were told.
-func (s *Source) toldTo(build int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.top = max(s.top, build)
 }

@@ -51,10 +51,13 @@ func newProxy(tb testing.TB, to string, other map[string]http.HandlerFunc) *prox
 }
 
 // honest lets everything through from now on.
-func (p *proxy) honest() {
+func (p *proxy) honest() { p.does(nil) }
+
+// does is what it does from now on.
+func (p *proxy) does(other map[string]http.HandlerFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.other = nil
+	p.other = other
 }
 
 // swallowed never answers.
