@@ -27,7 +27,8 @@ type Face interface {
 	// until the person wants another answer (Change), a new run (Next), or no
 	// more (Quit).
 	Run(ctx context.Context, r Run) (Choice, error)
-	// Done says what there is now and what is left: Next is to look again.
+	// Done says what there is now and what is left: Next is to look again, Watch
+	// to go into the console.
 	Done(ctx context.Context, d Done) (Choice, error)
 
 	// Tell hands over an event of the look or of the run, in order.
@@ -46,6 +47,7 @@ const (
 	Change Do = "change" // another answer to Key
 	Review Do = "review" // all answers again
 	Quit   Do = "quit"
+	Watch  Do = "watch" // into the console
 )
 
 // Choice is what a person chose.

@@ -71,6 +71,7 @@ type Outcome struct {
 	Report steps.Report // of the last run; no rows: nothing was begun
 	Human  state.Cost   // what was asked of a person
 	Asked  int          // questions that were answered
+	Watch  bool         // they want to go on into the console
 }
 
 // ErrLeft is how the journey ends where the person leaves it.
@@ -95,7 +96,7 @@ func (g Guide) Lead(ctx context.Context) (Outcome, error) {
 	if j.work != nil {
 		j.work.Close()
 	}
-	return Outcome{Report: j.report, Human: j.human, Asked: j.asked}, err
+	return Outcome{Report: j.report, Human: j.human, Asked: j.asked, Watch: j.watch}, err
 }
 
 // journey is a Guide on its way.
@@ -111,6 +112,7 @@ type journey struct {
 	work   Work
 	plan   state.Cost   // what was to come when go was given
 	report steps.Report // of the last run
+	watch  bool         // the console is to follow
 }
 
 // stage is a part of the way. It returns the one that follows; nil: the end.
@@ -264,6 +266,8 @@ func (j *journey) done(ctx context.Context) (stage, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case c.Do == Watch:
+		j.watch = true
 	case c.Do == Next && (d.Deploy != "" || j.report.TrueLines() < len(j.report.Lines())):
 		return j.run, nil
 	}

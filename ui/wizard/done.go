@@ -61,9 +61,16 @@ func (d Done) WindowTitle() string {
 
 // Keys implements tui.Page.
 func (d Done) Keys() []key.Binding {
-	next := key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "end"))
-	if d.done.Deploy != "" {
+	next := key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "into the console"))
+	watch := key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "console"))
+	switch {
+	case d.done.Deploy != "":
 		next.SetHelp("enter", "deployed: go on")
+		watch.SetEnabled(false)
+	case d.whole():
+		watch.SetEnabled(false)
+	default:
+		next.SetHelp("enter", "look again")
 	}
 	copies := key.NewBinding(key.WithKeys("1", "2"), key.WithHelp("1 2", "copy"))
 	if len(d.commands()) == 1 {
@@ -78,6 +85,9 @@ func (d Done) Keys() []key.Binding {
 	back := key.NewBinding(key.WithKeys("esc"))
 	back.SetEnabled(d.files)
 	keys := []key.Binding{next}
+	if watch.Enabled() {
+		keys = append(keys, watch)
+	}
 	if copies.Enabled() {
 		keys = append(keys, copies)
 	}
@@ -107,7 +117,14 @@ func (d Done) Update(msg tea.Msg, env tui.Env) (tui.Page, tea.Cmd) {
 func (d Done) press(msg tea.KeyPressMsg, env tui.Env) (tui.Page, tea.Cmd) {
 	switch pressed := msg.String(); pressed {
 	case "enter":
+		if d.whole() {
+			return d, d.give(guide.Choice{Do: guide.Watch})
+		}
 		return d, d.give(guide.Choice{Do: guide.Next})
+	case "c":
+		if d.done.Deploy == "" {
+			return d, d.give(guide.Choice{Do: guide.Watch})
+		}
 	case "1", "2":
 		if i, all := int(pressed[0]-'1'), d.commands(); i < len(all) {
 			return d, copied("command "+pressed, all[i])
@@ -120,6 +137,12 @@ func (d Done) press(msg tea.KeyPressMsg, env tui.Env) (tui.Page, tea.Cmd) {
 		d.scroll = d.scroll.press(msg, len(d.rows(env)), env.Height)
 	}
 	return d, nil
+}
+
+// whole says whether all of it is true, so that there is nothing to look at
+// again.
+func (d Done) whole() bool {
+	return d.done.Deploy == "" && d.done.Report.TrueLines() == len(d.done.Report.Lines())
 }
 
 // View implements tui.Page.
