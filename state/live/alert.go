@@ -85,7 +85,7 @@ func (s *Snapshot) findings(seen []Alert) []Alert {
 	list, _ := s.Checklist.Get()
 	for _, line := range list {
 		for _, p := range line.Problems {
-			if p.ID != "" && slices.ContainsFunc(seen, func(a Alert) bool { return a.ID == p.ID }) {
+			if p.ID != "" && slices.ContainsFunc(seen, func(a Alert) bool { return a.ID == p.ID }) || s.mended(p) {
 				continue
 			}
 			a := Alert{ID: p.ID, Severity: state.Note, What: p.What, Why: p.Why, Fix: p.Fix, URL: p.URL, Since: s.Checklist.At, To: Place{PageChecklist, line.Step}}
@@ -98,6 +98,16 @@ func (s *Snapshot) findings(seen []Alert) []Alert {
 		}
 	}
 	return out
+}
+
+// mended says that a problem of the checklist is one of a unit that has been seen
+// up since.
+func (s *Snapshot) mended(p state.Problem) bool {
+	units, known := s.Units.Get()
+	if !known || s.Units.At.Before(s.Checklist.At) || p.ID != "F45" && p.ID != "F48" {
+		return false
+	}
+	return slices.ContainsFunc(units, func(u Unit) bool { return u.Active == "active" && strings.Contains(p.What, u.Name) })
 }
 
 // Truth is the one sentence that stands above everything, and how bad it is:
@@ -141,6 +151,7 @@ func (s *Snapshot) Truth(alerts []Alert, now time.Time) Truth {
 }
 
 func (s *Snapshot) brokenText(alerts []Alert, broken int, now time.Time) string {
+	branches, newest := 0, ""
 	for _, a := range alerts {
 		if a.ID == "" && a.To.Page == PageBuild && a.Severity == state.Broken {
 			var n int64
@@ -148,9 +159,19 @@ func (s *Snapshot) brokenText(alerts []Alert, broken int, now time.Time) string 
 				continue
 			}
 			if b := s.Build(n); b != nil {
-				return fmt.Sprintf("%s does not build since %s.", cmp.Or(b.Branch, b.Repo), a.Since.In(now.Location()).Format("15:04"))
+				if branches++; branches == 1 {
+					newest = fmt.Sprintf("%s does not build since %s", s.branch(b), a.Since.In(now.Location()).Format("15:04"))
+				}
 			}
 		}
+	}
+	switch {
+	case branches == 2:
+		return newest + ", and 1 more branch does not."
+	case branches > 1:
+		return fmt.Sprintf("%s, and %d more branches do not.", newest, branches-1)
+	case branches == 1:
+		return newest + "."
 	}
 	text := firstOf(alerts, state.Broken).What
 	if broken > 1 {
@@ -176,6 +197,9 @@ func (s *Snapshot) lastCached(now time.Time) string {
 			break
 		}
 		if b.Cached() == CacheServed && !b.Finished.IsZero() {
+			if now.Sub(b.Finished) < time.Minute {
+				return " The last green build was cached just now."
+			}
 			return " The last green build was cached " + span(now.Sub(b.Finished)) + " ago."
 		}
 	}

@@ -55,13 +55,31 @@ func redBranch(s *Snapshot, e Evaluation) Alert {
 		_, commit = short(e.Head)
 	}
 	a := Alert{
-		Severity: state.Broken, What: strings.TrimSpace(fmt.Sprintf("%s failed on %s %s", attr, cmp.Or(e.Head.Branch, e.Head.Repo), commit)),
+		Severity: state.Broken, What: strings.TrimSpace(fmt.Sprintf("%s failed on %s %s", attr, s.branch(e.Head), commit)),
 		Why: b.State, Fix: "read the first error in its log", Since: cmp.Or(b.Finished, b.Started), To: Place{PageBuild, fmt.Sprint(b.ID)},
 	}
 	if more := e.Counts.Red() - 1; more > 0 {
 		a.What += fmt.Sprintf(", and %d more", more)
 	}
 	return a
+}
+
+// branch is a branch as sentences name it: with its repository where there are
+// several. Only the newest evaluations are looked at.
+func (s *Snapshot) branch(b *Build) string {
+	if b.Branch == "" || b.Repo == "" {
+		return cmp.Or(b.Branch, b.Repo)
+	}
+	n := 0
+	for e := range s.Evaluations(0) {
+		if n++; n > lookEvaluations {
+			break
+		}
+		if e.Head.Repo != "" && e.Head.Repo != b.Repo {
+			return b.Repo[strings.LastIndexByte(b.Repo, '/')+1:] + " " + b.Branch
+		}
+	}
+	return b.Branch
 }
 
 // grace is how long a narinfo may take to be served.

@@ -109,8 +109,10 @@ func collection(s *Snapshot, now time.Time) []Alert {
 	case !t.Next.IsZero() && now.Sub(t.Next) > time.Hour:
 		out = append(out, failure("F28", last+", one was due "+span(now.Sub(t.Next))+" ago", "", t.Next, to))
 	case t.Last.IsZero() && !collecting && gc.State == "":
-		a := failure("F28", "no collection ran yet, the first comes", "", s.Timers.At, to)
-		a.Severity = state.Note
+		a := failure("F28", "no collection ran yet", "", s.Timers.At, to)
+		if a.Severity, a.Fix = state.Note, "nothing has to be done: the timer starts it"; !t.Next.IsZero() {
+			a.What += ", the first comes " + t.Next.In(now.Location()).Format("Mon 15:04")
+		}
 		out = append(out, a)
 	}
 	return out
@@ -141,6 +143,10 @@ func cacheAlerts(s *Snapshot, now time.Time) []Alert {
 	return out
 }
 
+// settled is how long a unit that was started again and again has to be up for
+// it to be said that it is.
+const settled = 2 * time.Minute
+
 // unitAlerts are units that do not start (F48), among them niks3 before the
 // network (F27), and those that start again and again (F45).
 func unitAlerts(s *Snapshot, now time.Time) []Alert {
@@ -158,8 +164,12 @@ func unitAlerts(s *Snapshot, now time.Time) []Alert {
 			continue
 		}
 		a := failure(f, name+" does not start", u.LastError, cmp.Or(u.Since, s.Units.At), Place{PageHost, u.Name})
+		a.Fix = strings.ReplaceAll(a.Fix, "UNIT", u.Name)
 		if f == "F45" {
 			a.What = fmt.Sprintf("%s was started again %d times", name, u.Streak)
+			if u.Active == "active" && !u.Since.IsZero() && now.Sub(u.Since) >= settled {
+				a.What, a.Severity = fmt.Sprintf("%s is up again since %s, it was started %d times", name, u.Since.In(now.Location()).Format("15:04"), u.Streak), state.Risk
+			}
 		}
 		if name == "niks3" && strings.Contains(u.LastError, "no such host") {
 			n, _ := state.FailureByID("F27")

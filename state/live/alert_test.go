@@ -93,8 +93,12 @@ func TestAlerts(t *testing.T) {
 		"red in a queue":  {[]News{Builds{All: []Build{queued, red}}}, ""},
 		"green again":     {[]News{Builds{All: []Build{head, red, fix, fixed}}}, ""},
 		"red while later": {[]News{Builds{All: []Build{green, red, {ID: 5, Builder: 1, Branch: "master", Repo: "o/r"}}}}, "broken  a failed on master 77b02c9 > build 4"},
-		"not uploaded":    {[]News{Served{2, false}}, "broken F32 green, not uploaded: a 3f9c2ab > build 2"},
-		"step warned":     {[]News{Builds{All: []Build{green, fixed}}, Steps{All: []state.BuildStep{{ID: 1, Build: 6, Name: uploadStep, Done: true, Result: state.ResultFailure}}}}, ""},
+		"two repositories": {
+			[]News{Builds{All: []Build{green, red, {ID: 9, Builder: 1, Branch: "main", Repo: "o/other", Done: true, Started: ago(4 * time.Hour)}}}},
+			"broken  a failed on r master 77b02c9 > build 4",
+		},
+		"not uploaded": {[]News{Served{2, false}}, "broken F32 green, not uploaded: a 3f9c2ab > build 2"},
+		"step warned":  {[]News{Builds{All: []Build{green, fixed}}, Steps{All: []state.BuildStep{{ID: 1, Build: 6, Name: uploadStep, Done: true, Result: state.ResultFailure}}}}, ""},
 		"step warned, later": {
 			[]News{Builds{All: []Build{{ID: 6, Builder: 2, Parent: 1, Done: true, Result: 1, Finished: ago(time.Hour)}}}, Steps{All: []state.BuildStep{{ID: 1, Build: 6, Name: uploadStep, Done: true, Result: state.ResultFailure}}}},
 			"broken F32 green, not uploaded: a > build 6",
@@ -115,11 +119,12 @@ func TestAlerts(t *testing.T) {
 		"GC off":       {[]News{Tell[Timers]{Timers{off}}}, "risk F28 last collection 2d ago; the timer is inactive > gc "},
 		"GC overdue":   {[]News{Tell[Timers]{Timers{timer(ago(51*time.Hour), ago(27*time.Hour))}}}, "risk F28 last collection 2d ago, one was due 27h00m ago > gc "},
 		"GC by hand":   {[]News{Tell[Timers]{Timers{timer(time.Time{}, noon.Add(time.Hour))}}}, ""},
-		"GC new":       {[]News{Tell[state.GCStatus]{state.GCStatus{Offered: true}}, Tell[Timers]{Timers{timer(time.Time{}, noon.Add(time.Hour))}}}, "note F28 no collection ran yet, the first comes > gc "},
+		"GC new":       {[]News{Tell[state.GCStatus]{state.GCStatus{Offered: true}}, Tell[Timers]{Timers{timer(time.Time{}, noon.Add(time.Hour))}}}, "note F28 no collection ran yet, the first comes Tue 13:00 > gc "},
 		"GC missing":   {[]News{Tell[Timers]{nil}}, "risk F28 there is no niks3-gc.timer > gc "},
 		"unit failed":  {[]News{unit(Unit{Unit: state.Unit{Name: "nginx.service", Active: "failed"}, LastError: "no"})}, "broken F48 nginx does not start > host nginx.service"},
 		"before DNS":   {[]News{unit(Unit{Unit: state.Unit{Name: "niks3.service", Active: "failed"}, LastError: "lookup x: no such host"})}, "broken F27 niks3 starts before the network: lookup x: no such host > host niks3.service"},
 		"loop":         {[]News{unit(Unit{Unit: state.Unit{Name: "niks3.service", Active: "active", Restarts: 5}})}, "broken F45 niks3 was started again 4 times > host niks3.service"},
+		"loop over":    {[]News{unit(Unit{Unit: state.Unit{Name: "niks3.service", Active: "active", Restarts: 5}, Since: ago(3 * time.Minute)})}, "risk F45 niks3 is up again since 11:57, it was started 4 times > host niks3.service"},
 		"one restart":  {[]News{unit(Unit{Unit: state.Unit{Name: "niks3.service", Active: "active", Restarts: 2}})}, ""},
 		"disk":         {[]News{Tell[Disks]{Disks{{"/", 100, 91, 100, 98}}}}, "broken F42 inodes of / are 98 % used > host /\nrisk F42 / is 91 % full > host /"},
 		"btrfs":        {[]News{Tell[Disks]{Disks{{"/", 100, 20, 0, 0}}}}, ""},
@@ -139,6 +144,13 @@ func TestAlerts(t *testing.T) {
 		"unsigned":     {[]News{Tell[Paths]{Paths{{Path: "p", Narinfo: &state.Narinfo{}}}}}, "broken F26 p is not signed by the key that clients trust > cache p"},
 		"not cached":   {[]News{Tell[Paths]{Paths{{Path: "p", Narinfo: &state.Narinfo{Verified: true, Edge: "DYNAMIC"}}}}}, "note F24 Narinfo files are not cached at the edge > cache "},
 		"checklist":    {[]News{Tell[Checklist]{Checklist{{Number: 13, Step: "check-login", Status: "blocked", Problems: []state.Problem{{ID: "F20", What: "open"}}}}}}, "broken F20 open > checklist check-login"},
+		"up again": {
+			[]News{
+				Tell[Checklist]{Checklist{{Step: "host", Status: "blocked", Problems: []state.Problem{{ID: "F48", What: "niks3.service failed"}, {ID: "F48", What: "nginx.service failed", Fix: "look"}}}}},
+				Tell[Units]{Units{{Unit: state.Unit{Name: "niks3.service", Active: "active"}}, {Unit: state.Unit{Name: "nginx.service", Active: "activating"}}}},
+			},
+			"broken F48 nginx.service failed > checklist host",
+		},
 		"once": {
 			[]News{Tell[Disks]{Disks{{"/", 100, 91, 0, 0}}}, Tell[Checklist]{Checklist{{Step: "x", Status: "ready", Problems: []state.Problem{{ID: "F42", What: "disk"}}}}}},
 			"risk F42 / is 91 % full > host /",

@@ -267,6 +267,8 @@ func (b Build) derived(on *state.Builder) Build {
 	}
 	kind, repo, attr := about(on.Name)
 	b.Kind, b.Repo, b.Attr = kind, cmp.Or(b.Repo, repo), cmp.Or(b.Attr, attr)
+	share(&b.Repo, repo) // one text of the builder's name, for all its builds
+	share(&b.Attr, attr)
 	return b
 }
 

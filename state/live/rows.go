@@ -165,23 +165,38 @@ func (s *Snapshot) uploaded(build int64) (u Upload) {
 
 // shared is b with the texts of its evaluation and its builder where they are
 // the same, so that a hundred thousand builds do not hold each its own copy.
+// The past is told backwards: a build comes before its evaluation and before
+// the builder's last one, and after its sisters and the builder's next one.
 func (s *Snapshot) shared(b Build) Build {
-	if parent := s.builds.get(b.Parent); parent != nil {
-		share(&b.Repo, parent.Repo)
-		share(&b.Branch, parent.Branch)
-		share(&b.Commit, parent.Commit)
-		share(&b.Message, parent.Message)
-		share(&b.Author, parent.Author)
-	}
-	for k := range s.byBuilder.down(key{b.Builder, b.ID - 1}, key{b.Builder, math.MinInt64}) {
-		if last := s.builds.get(k.lo); last != nil {
-			share(&b.Attr, last.Attr)
-			share(&b.Repo, last.Repo)
-			share(&b.State, last.State)
+	near := s.builds.get(b.Parent)
+	for k := range s.byGroup.up(key{b.Parent, 0}, key{b.Parent, math.MaxInt64}) {
+		if near == nil && b.Parent != 0 {
+			near = s.builds.get(k.lo & (1<<idBits - 1))
 		}
 		break
 	}
+	if near != nil {
+		share(&b.Repo, near.Repo)
+		share(&b.Branch, near.Branch)
+		share(&b.Commit, near.Commit)
+		share(&b.Message, near.Message)
+		share(&b.Author, near.Author)
+	}
+	if like := s.beside(&b); like != nil {
+		share(&b.State, like.State)
+	}
 	return b
+}
+
+// beside is the build of the same builder before one, else the one after it.
+func (s *Snapshot) beside(b *Build) *Build {
+	for k := range s.byBuilder.down(key{b.Builder, b.ID - 1}, key{b.Builder, math.MinInt64}) {
+		return s.builds.get(k.lo)
+	}
+	for k := range s.byBuilder.up(key{b.Builder, b.ID + 1}, key{b.Builder, math.MaxInt64}) {
+		return s.builds.get(k.lo)
+	}
+	return nil
 }
 
 func share(s *string, with string) {

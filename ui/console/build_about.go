@@ -69,7 +69,7 @@ func (a buildAbout) rows(env tui.Env) []string {
 		}
 	}
 	mark := theme.MarkOf(b.Status().String())
-	pairs = append(pairs, widget.Pair{Key: "Status", Mark: mark, Value: strings.TrimSpace(mark.Word + " " + b.State)})
+	pairs = append(pairs, widget.Pair{Key: "Status", Mark: mark, Value: strings.TrimSpace(mark.Word + " " + strings.TrimPrefix(b.State, mark.Word+" "))})
 	add("Builds", b.Attr)
 	add("From", source(b))
 	add("Commit", b.Commit)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -22,6 +23,8 @@ func (b build) press(msg tea.KeyPressMsg, env tui.Env) (next build, cmd tea.Cmd,
 	}
 	one, url := b.one(), b.scene.opts.Desk.BuildURL(b.id)
 	switch pressed := msg.String(); {
+	case pressed == "enter" && b.culprit() != nil:
+		return b, env.Push(newBuild(b.culprit().ID, true, b.scene)), true
 	case pressed == "o":
 		return b, b.scene.open(url), true
 	case pressed == "y":
@@ -56,6 +59,9 @@ func (b build) Keys() []key.Binding {
 	if b.fault != nil {
 		again = bind(true, "r", "try again", "r")
 	}
+	if red := b.culprit(); red != nil {
+		keys = slices.Concat([]key.Binding{bind(true, "enter", "to "+state.CleanText(labelOf(red), 0), "enter")}, keys)
+	}
 	return append(keys, again, bind(offStop(b.one(), b.scene, b.doing) == "", "s", "stop", "s"),
 		bind(link, "o", "open", "o"), bind(link, "y", "copy link", "y"), bind(true, "i", "about it", "i"))
 }
@@ -71,6 +77,14 @@ func (b build) Why(pressed string) string {
 		return "this build has no address for a browser"
 	}
 	return b.view.Why(pressed)
+}
+
+// culprit is the build that made this one fail, where it is another; else nil.
+func (b build) culprit() *live.Build {
+	if red := culprit(b.scene, b.one()); red != nil && red.ID != b.id {
+		return red
+	}
+	return nil
 }
 
 // Typing implements tui.Typist.
@@ -128,7 +142,11 @@ func (b build) head() string {
 	case took > 0:
 		out += " after " + widget.Duration(took)
 	}
-	if step := b.failedStep(); step != "" && status.Red() {
+	e, found := b.scene.snap.Evaluation(b.id)
+	switch step := b.failedStep(); {
+	case found && one.Kind == live.KindEval && e.Counts.Red() > 0:
+		out += ": " + widget.Count(int64(e.Counts.Red())) + " of " + counted(e.Counts.Total(), "build") + " failed"
+	case step != "" && status.Red():
 		out += " in step " + step
 	}
 	if cached := one.Cached(); status.Green() && one.Kind == live.KindAttr {

@@ -17,6 +17,7 @@ import (
 // stays there when others come.
 type builds struct {
 	at        line // the zero line: nothing was there to choose yet
+	touched   bool // somebody chose it; else it is the likeliest one
 	folds     map[int64]fold
 	filtering filtering
 	doing     doing
@@ -69,25 +70,28 @@ func (p builds) update(msg tea.Msg, s scene, env tui.Env) (tab, tea.Cmd) {
 	var cmd tea.Cmd
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
+		p.touched = true
 		p, cmd = p.press(msg, s, env)
 	case tea.PasteMsg:
 		if p.filtering.typing {
 			p.filtering = p.filtering.typed(p.filtering.input + strings.Join(strings.Fields(msg.Content), " "))
 		}
 	case tea.MouseWheelMsg:
+		p.touched = true
 		if msg.Button == tea.MouseWheelUp {
 			p = p.moved(-1, s)
 		} else {
 			p = p.moved(+1, s)
 		}
 	case tea.MouseClickMsg:
+		p.touched = true
 		p, cmd = p.clicked(msg.Y, s, env)
 	case found:
 		p.filtering = p.filtering.take(msg)
 	case Told:
 		p.filtering.behind = true
 	}
-	if p.at == (line{}) {
+	if p.at == (line{}) || !p.touched && p.at.build == 0 {
 		p.at = p.first(s)
 	}
 	if _, told := msg.(Told); told && !p.filtering.filter.all() && p.filtering.run > 0 {
@@ -190,8 +194,8 @@ func (p builds) ask(pressed string, row buildRow, s scene, env tui.Env) tea.Cmd 
 func (p builds) failing(s scene, env tui.Env) tea.Cmd {
 	row, some := p.row(s)
 	b := newestFailure(s)
-	if some && row.b != nil && row.b.Status().Red() {
-		b = row.b
+	if chosen := culprit(s, row.target()); some && chosen != nil {
+		b = chosen
 	}
 	if b == nil {
 		return nil
@@ -282,7 +286,7 @@ func (p builds) goTo(id string, s scene) tab {
 	}
 	if b := s.snap.Build(n); b != nil {
 		p.filtering = filtering{run: p.filtering.run}
-		p.at = lineOf(b)
+		p.at, p.touched = lineOf(b), true
 	}
 	return p
 }

@@ -40,6 +40,9 @@ func (p builds) drawHead(r buildRow, s scene, ink pen, c buildColumns, w int) st
 		count = h.State
 	}
 	tail := ink.raw(theme.Plain, "  "+ink.cut(count, w/3))
+	if red := r.e.Counts.Red(); red > 0 && (w >= wideFrom || !r.open && w >= narrow) {
+		tail += ink.raw(theme.Plain, ", ") + ink.raw(theme.Bad, widget.Count(int64(red))+" failed")
+	}
 	if w >= wideFrom {
 		if t := took(s, r.e); t != "" {
 			tail += ink.raw(theme.Quiet, " in "+t)
@@ -148,31 +151,4 @@ func manyCells(r buildRow, s scene, ink pen, c buildColumns) []string {
 		statusCell(theme.MarkOf(r.status.String()), ink, c), ink.raw(theme.Plain, ink.cut(text, c.attr)), "", "",
 		ink.raw(theme.Quiet, since(s, r.e.Head.Started)), "", "", ink.raw(theme.Quiet, ink.Signs(theme.Cursor)),
 	}
-}
-
-// detail is what is known of the chosen build besides, below the list.
-func (p builds) detail(r buildRow, s scene, ink pen, w int) []string {
-	b := r.target()
-	if b == nil {
-		return []string{"", " " + ink.raw(theme.Quiet, "enter unfolds them"), "", ""}
-	}
-	line := " " + ink.raw(theme.Plain, ink.cut(labelOf(b), w/3))
-	for _, step := range s.snap.Steps(b.ID) {
-		if step.Hidden {
-			continue
-		}
-		part := ink.dot() + ink.glyph(stepMark(step)) + " " + ink.cut(step.Name, w/4)
-		if took := stepTook(step, s); took != "" {
-			part += ink.raw(theme.Quiet, " "+took)
-		}
-		if cells(line+part) > w {
-			break
-		}
-		line += part
-	}
-	path := b.OutPath
-	if path == "" {
-		path = "build " + strconv.FormatInt(b.ID, 10)
-	}
-	return []string{"", line, " " + ink.raw(theme.Plain, ink.cut(b.State, w-2)), " " + ink.raw(theme.Quiet, ink.cut(path, w-2))}
 }

@@ -78,15 +78,6 @@ func (p builds) seen(s scene, env tui.Env) (rows []buildRow, at, top int) {
 	return rows[from:to], at - from, top
 }
 
-// below is how many lines stand below the list: those of the chosen build.
-func (p builds) below(env tui.Env) int {
-	const tall, lines = 30, 4
-	if env.Height >= tall && env.Width >= wideFrom {
-		return lines
-	}
-	return 0
-}
-
 func (p builds) view(s scene, env tui.Env) string {
 	ink := pen{Theme: env.Theme}
 	rows, at, top := p.seen(s, env)

@@ -36,6 +36,15 @@ func (p cache) update(msg tea.Msg, s scene, env tui.Env) (tab, tea.Cmd) {
 			return p.move(s, -1), nil
 		}
 		return p.move(s, +1), nil
+	case tea.MouseClickMsg:
+		blocks, table := p.blocks(s, env)
+		switch row := rowAt(blocks, len(blocks)-1, table, true, msg.Y, env); row {
+		case -1:
+		case p.cursor(s):
+			return p.press("enter", s, env)
+		default:
+			p.at = p.paths(s)[row].Path
+		}
 	}
 	return p, nil
 }

@@ -10,6 +10,12 @@ import (
 )
 
 func (p cache) view(s scene, env tui.Env) string {
+	blocks, _ := p.blocks(s, env)
+	return blocks.View(env.Width, env.Height)
+}
+
+// blocks are the parts of the page; the table is the last, where it has rows.
+func (p cache) blocks(s scene, env tui.Env) (widget.Stack, widget.Table) {
 	blocks := widget.Stack{}
 	if all := s.alertsOf(live.PageCache); len(all) > 0 {
 		for i, a := range all { // a whole path has no room
@@ -22,19 +28,24 @@ func (p cache) view(s scene, env tui.Env) string {
 		mark, text := served(s)
 		blocks = append(blocks, sentence(env, mark, text))
 	}
-	rows := widget.Facts{Facts: []widget.Fact{
-		sizeFact(s), growthFact(s, env), uploadsFact(s), signatureFact(s), edgeFact(s), requestsFact(s), costFact(s), pinsFact(s),
-	}}.View(env.Theme, env.Width, env.Height)
 	const leastFacts, leastRows = 3, 2
 	table := p.table(s, env)
-	blocks = append(blocks, widget.Of(rows, leastFacts))
+	blocks = append(blocks, facts(env, leastFacts,
+		sizeFact(s), growthFact(s, env), uploadsFact(s), signatureFact(s), edgeFact(s), requestsFact(s), costFact(s), pinsFact(s),
+	))
 	if len(table.Rows) > 0 {
+		// Some paths less, so that there are blank lines.
+		const some = 5
+		want := len(table.Rows) + 1
+		if spare := env.Height - blocks[0].Want - blocks[1].Want - 2; spare < want {
+			want = min(want, max(spare, some))
+		}
 		blocks = append(blocks, widget.Block{
-			Want: len(table.Rows) + 1, Least: leastRows,
+			Want: want, Least: leastRows,
 			Draw: func(h int) string { return table.View(env.Theme, env.Width, h) },
 		})
 	}
-	return blocks.View(env.Width, env.Height)
+	return blocks, table
 }
 
 // served is the sentence: whether clients get what is built.
@@ -44,7 +55,10 @@ func served(s scene) (theme.Mark, string) {
 		name = strings.TrimPrefix(config.Substituter, "https://")
 	}
 	paths, known := s.snap.Paths.Get()
+	health, told := s.snap.Health.Get()
 	switch {
+	case told && !health.OK:
+		return unsure(s, s.snap.Health, theme.MarkOf("broken"), "niks3 does not answer: nothing new gets into the cache. What is there is served.")
 	case !known:
 		return theme.MarkOf("not checked"), "What " + strings.Replace(name, "The", "the", 1) + " serves is " + unheard(s, fromCache) + "."
 	case len(paths) == 0:

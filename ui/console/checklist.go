@@ -34,6 +34,15 @@ func (p checklist) update(msg tea.Msg, s scene, env tui.Env) (tab, tea.Cmd) {
 			return p.move(s, -1), nil
 		}
 		return p.move(s, +1), nil
+	case tea.MouseClickMsg:
+		blocks, table := p.blocks(s, env)
+		switch row := rowAt(blocks, 1, table, false, msg.Y, env); row {
+		case -1:
+		case p.cursor(s):
+			return p.press("enter", s, env)
+		default:
+			p.at = idOf(listOf(s)[row])
+		}
 	}
 	return p, nil
 }
@@ -134,17 +143,21 @@ func (p checklist) goTo(id string, s scene) tab {
 }
 
 func (p checklist) view(s scene, env tui.Env) string {
-	list := listOf(s)
-	head := p.head(s, env)
-	if len(list) == 0 {
-		return widget.Stack{head}.View(env.Width, env.Height)
+	blocks, _ := p.blocks(s, env)
+	return blocks.View(env.Width, env.Height)
+}
+
+// blocks are the sentence and, where there are lines, their table.
+func (p checklist) blocks(s scene, env tui.Env) (widget.Stack, widget.Table) {
+	head, table := p.head(s, env), p.table(s, env)
+	if len(table.Rows) == 0 {
+		return widget.Stack{head}, table
 	}
-	table := p.table(s, env)
 	const leastRows = 3
 	return widget.Stack{head, {
 		Want: len(table.Rows), Least: leastRows,
 		Draw: func(h int) string { return rowsOf(table, env, h) },
-	}}.View(env.Width, env.Height)
+	}}, table
 }
 
 // rowsOf draws a table without its titles.

@@ -64,11 +64,26 @@ func (c Console) Update(msg tea.Msg, env tui.Env) (tui.Page, tea.Cmd) {
 	case secondMsg:
 		c.scene = c.scene.at(env.Now)
 		next, cmd := c.tell(msg, env)
-		return next, tea.Batch(cmd, second(env))
+		next, glance := next.glance(env)
+		return next, tea.Batch(cmd, glance, second(env))
+	case glimpsed:
+		c.scene.red = c.scene.red.take(msg, env.Now)
+		return c.glance(env)
 	case goMsg:
 		return c.follow(msg.to, env)
 	}
 	return c.tell(msg, env)
+}
+
+// glance reads where a build failed that the tab shows.
+func (c Console) glance(env tui.Env) (Console, tea.Cmd) {
+	t, looks := c.tabs[c.shown].(glancer)
+	if !looks {
+		return c, nil
+	}
+	var cmd tea.Cmd
+	c.scene.red, cmd = c.scene.red.ask(t.glances(c.scene, env), c.scene)
+	return c, cmd
 }
 
 // give hands the user's input to the tab that is shown.

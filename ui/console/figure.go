@@ -89,7 +89,7 @@ func alertBlock(all []live.Alert, env tui.Env) widget.Block {
 		}
 	}
 	const most, least = 6, 2
-	return widget.Of(widget.Fit(strings.Join(drawn, "\n"), env.Width, most), least)
+	return clipped(env, strings.Join(drawn, "\n"), most, least)
 }
 
 // oneFact draws parts without a name.
@@ -107,7 +107,45 @@ func below(env tui.Env, text string, role theme.Role) string {
 // sentence is the line that answers the page's question.
 func sentence(env tui.Env, mark theme.Mark, text string) widget.Block {
 	const most, least = 3, 2
-	return widget.Of(widget.Fit(oneFact(env, widget.Part{Mark: mark, Text: text}), env.Width, most), least)
+	return clipped(env, oneFact(env, widget.Part{Mark: mark, Text: text}), most, least)
+}
+
+// clipped is the block of a text that says so where it is cut.
+func clipped(env tui.Env, drawn string, most, least int) widget.Block {
+	lines := strings.Split(drawn, "\n")
+	block := widget.Of(strings.Join(widget.Clip(env.Theme, lines, env.Width, most), "\n"), least)
+	block.Draw = func(h int) string {
+		return strings.Join(widget.Clip(env.Theme, lines, env.Width, min(h, most)), "\n")
+	}
+	return block
+}
+
+// facts is the block of what is so; where it has no room for all of it each fact
+// gets one line.
+func facts(env tui.Env, least int, all ...widget.Fact) widget.Block {
+	block := widget.Of(widget.Facts{Facts: all}.View(env.Theme, env.Width, env.Height), least)
+	long := block.Draw
+	block.Draw = func(h int) string {
+		if h >= block.Want && block.Want < env.Height {
+			return long(h)
+		}
+		return widget.Facts{Facts: all, Short: true}.View(env.Theme, env.Width, h)
+	}
+	return block
+}
+
+// rowAt is the row of a table on a line of a page; titled says that the titles
+// are drawn. -1: none.
+func rowAt(all widget.Stack, block int, t widget.Table, titled bool, y int, env tui.Env) int {
+	on, line := all.At(y, env.Width, env.Height)
+	if on != block || block < 0 || len(t.Rows) == 0 {
+		return -1
+	}
+	h := all.Height(block, env.Height)
+	if !titled {
+		line, h = line+1, h+1
+	}
+	return t.At(line, h)
 }
 
 // glyph is a mark without its word.
@@ -119,6 +157,5 @@ func glyph(word string) theme.Mark {
 
 // wordless says that marks stand without their words.
 func wordless(env tui.Env) bool {
-	const narrow = 60
 	return env.Width < narrow
 }

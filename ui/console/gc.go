@@ -132,10 +132,9 @@ func (p gc) goTo(string, scene) tab { return p }
 
 func (p gc) view(s scene, env tui.Env) string {
 	mark, text := collected(s)
-	facts := widget.Facts{Facts: []widget.Fact{policyFact(s), nextFact(s), countFact(s)}}.View(env.Theme, env.Width, env.Height)
 	const leastFacts = 1
 	blocks := widget.Stack{
-		alertBlock(s.alertsOf(live.PageGC), env), sentence(env, mark, text), phases(s, env), widget.Of(facts, leastFacts),
+		alertBlock(s.alertsOf(live.PageGC), env), sentence(env, mark, text), phases(s, env), facts(env, leastFacts, policyFact(s), nextFact(s), countFact(s)),
 	}
 	if table := gcTable(p.seen(s), s, env); len(table.Rows) > 0 {
 		blocks = append(blocks, widget.Block{

@@ -9,6 +9,9 @@ import (
 	"github.com/nixwright/nixwright/ui/theme"
 )
 
+// narrow is the width below which there is no room for words.
+const narrow = 60
+
 // head is the first line of the header: the host, how it stands, whether
 // actions are on, the time. The time has no seconds, so that a screen at rest
 // stays as it is.
@@ -19,13 +22,20 @@ func head(s scene) string {
 	if s.opts.Off == "" {
 		actions = "actions"
 	}
-	return out + p.dot() + actions + p.dot() + s.now.Format("Mon 15:04")
+	clock := "Mon 15:04"
+	if s.width < narrow { // the time is never cut
+		clock = "15:04"
+	}
+	return out + p.dot() + actions + p.dot() + s.now.Format(clock)
 }
 
 // standing is how the host stands, with glyphs.
 func standing(s scene, p pen) string {
 	count := func(word string, n int) string {
 		m := theme.MarkOf(word)
+		if s.width < narrow {
+			return p.raw(m.Role, fmt.Sprintf("%s %d", m.Glyph(p.ASCII()), n))
+		}
 		return p.raw(m.Role, fmt.Sprintf("%s %d %s", m.Glyph(p.ASCII()), n, word))
 	}
 	var out string

@@ -34,6 +34,15 @@ func (p host) update(msg tea.Msg, s scene, env tui.Env) (tab, tea.Cmd) {
 			return p.move(s, -1), nil
 		}
 		return p.move(s, +1), nil
+	case tea.MouseClickMsg:
+		blocks, table := p.blocks(s, env)
+		switch row := rowAt(blocks, 0, table, true, msg.Y, env); row {
+		case -1:
+		case p.cursor(s):
+			return p.press("enter", s, env)
+		default:
+			p.at = unitRows(s)[row].name
+		}
 	}
 	return p, nil
 }
@@ -78,6 +87,9 @@ func unitRows(s scene) []unitRow {
 	timers, _ := s.snap.Timers.Get()
 	out := make([]unitRow, 0, len(units)+len(timers))
 	for _, u := range units {
+		if slices.ContainsFunc(timers, func(t state.Timer) bool { return t.Unit.Name == u.Name }) {
+			continue // it stands among the timers, with its times
+		}
 		out = append(out, unitRow{name: u.Name, unit: u})
 	}
 	for i, t := range timers {

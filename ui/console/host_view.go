@@ -14,8 +14,14 @@ import (
 )
 
 func (p host) view(s scene, env tui.Env) string {
+	blocks, _ := p.blocks(s, env)
+	return blocks.View(env.Width, env.Height)
+}
+
+// blocks are the parts of the page; the table is the first.
+func (p host) blocks(s scene, env tui.Env) (widget.Stack, widget.Table) {
 	table := p.table(s, env)
-	const leastRows, leastPanel, leastFacts = 3, 3, 0
+	const leastRows, mostPanel, leastPanel, leastFacts = 3, 6, 3, 0
 	blocks := widget.Stack{}
 	if len(table.Rows) > 0 {
 		blocks = append(blocks, widget.Block{
@@ -26,11 +32,10 @@ func (p host) view(s scene, env tui.Env) string {
 		blocks = append(blocks, sentence(env, theme.MarkOf("not checked"), "The units are "+unheard(s, fromSystemd)+"."))
 	}
 	if a, found := p.alert(s); found {
-		blocks = append(blocks, widget.Of(unitPanel(a, p.lastError(s), env), leastPanel))
+		blocks = append(blocks, clipped(env, unitPanel(a, cmp.Or(p.lastError(s), cause(a)), env), mostPanel, leastPanel))
 	}
-	facts := append(diskFacts(s), memoryFact(s), socketsFact(s), expiryFact(s), bootFact(s))
-	blocks = append(blocks, widget.Of(widget.Facts{Facts: facts}.View(env.Theme, env.Width, env.Height), leastFacts))
-	return blocks.View(env.Width, env.Height)
+	blocks = append(blocks, facts(env, leastFacts, append(diskFacts(s), memoryFact(s), socketsFact(s), expiryFact(s), bootFact(s))...))
+	return blocks, table
 }
 
 // unitPanel is what is wrong and what to do, in few lines; x says all of it.
@@ -43,8 +48,7 @@ func unitPanel(a live.Alert, last string, env tui.Env) string {
 	if a.Fix != "" {
 		drawn = append(drawn, below(env, a.Fix, theme.Quiet))
 	}
-	const most = 6
-	return widget.Fit(strings.Join(drawn, "\n"), env.Width, most)
+	return strings.Join(drawn, "\n")
 }
 
 // table is the units and timers.
@@ -52,7 +56,7 @@ func (p host) table(s scene, env tui.Env) widget.Table {
 	const name, status, age, restarts, result = 9, 8, 5, 6, 2
 	t := widget.Table{
 		Columns: []widget.Column{
-			{Title: "UNIT", Worth: name, Cut: widget.CutMiddle}, {Title: "STATE", Worth: status}, {Title: "SINCE", Worth: age, Right: true},
+			{Title: "UNIT", Worth: name, Cut: widget.CutMiddle, Least: len("buildbot-worker")}, {Title: "STATE", Worth: status}, {Title: "SINCE", Worth: age, Right: true},
 			{Title: "RESTARTS", Worth: restarts, Right: true}, {Title: "LAST RESULT", Worth: result, Cut: widget.CutEnd},
 		},
 		Cursor: p.cursor(s), Wordless: wordless(env),
@@ -90,8 +94,12 @@ func unitMark(s scene, u live.Unit) theme.Mark {
 		return m
 	}
 	for _, a := range s.alerts {
-		if a.To.Page == live.PageHost && a.To.ID == u.Name && u.Streak > 0 {
+		switch {
+		case a.To.Page != live.PageHost || a.To.ID != u.Name || u.Streak == 0:
+		case a.Severity == state.Broken:
 			return called("broken", "restarting")
+		case u.Active == "active":
+			return called("risk", "active")
 		}
 	}
 	switch {

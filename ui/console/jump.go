@@ -9,6 +9,7 @@ import (
 
 	"github.com/nixwright/nixwright/ui/theme"
 	"github.com/nixwright/nixwright/ui/tui"
+	"github.com/nixwright/nixwright/ui/widget"
 )
 
 // jump is the overlay that leads to anything by its name, matched as it is
@@ -88,7 +89,9 @@ func (j jump) View(env tui.Env) string {
 	}
 	out := []string{" : " + input + p.raw(theme.Run, p.Signs(theme.Caret))}
 	if len(j.target) == 0 {
-		out = append(out, "", " "+p.raw(theme.Quiet, p.cut("Nothing has this name. There are pages, builds by name or number, units, F1 to F48.", env.Width-2)))
+		const all = 4
+		text := widget.Text(env.Theme, "Nothing has this name. There are pages, builds by name or number, units, F1 to F48.", env.Width, all)
+		out = append(out, "", env.Theme.Style(theme.Quiet).Render(text))
 	}
 	const kindWidth, nameWidth = 10, 26
 	names := min(nameWidth, max(12, env.Width/3))

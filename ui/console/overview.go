@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -124,15 +125,29 @@ func (o overview) press(pressed string, s scene, env tui.Env) (tab, tea.Cmd) {
 	case "x":
 		return o, env.Open(newExplain(*all[at].alert, s))
 	case "y":
-		return o, copied(said(*all[at].alert), "Copied: what is wrong and what to do.")
+		return o, copied(said(s, *all[at].alert), "Copied: what is wrong and what to do.")
 	}
 	return o, nil
 }
 
+// glances are the failed builds whose alerts may be seen, from the chosen one
+// on.
+func (o overview) glances(s scene, _ tui.Env) []int64 {
+	const most = 8
+	var out []int64
+	at := max(0, o.at(spots(s)))
+	for _, a := range slices.Concat(s.alerts[min(at, len(s.alerts)):], s.alerts[:min(at, len(s.alerts))]) {
+		if b := buildOf(s, a); b != nil && a.ID == "" && b.Done && len(out) < most {
+			out = append(out, b.ID)
+		}
+	}
+	return out
+}
+
 // said is an alert in a sentence.
-func said(a live.Alert) string {
+func said(s scene, a live.Alert) string {
 	out := strings.TrimSpace(a.ID + " " + a.What)
-	if why := cause(a); why != "" {
+	if why := tells(s, a, false); why != "" {
 		out += ": " + why
 	}
 	return out

@@ -2,6 +2,7 @@ package console
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/live"
@@ -24,9 +25,9 @@ func (o overview) alertLines(s scene, p pen, w, h, at int) []overviewLine {
 	for i := from; i < to; i++ {
 		a, more := s.alerts[i], ""
 		if hidden := len(s.alerts) - (to - from); i == to-1 && hidden > 0 {
-			more = " " + theme.Dot + " " + strconv.Itoa(hidden) + " more"
+			more = p.Signs("  (↑↓ " + counted(hidden, "more alert") + ")")
 		}
-		why := p.text(theme.Quiet, p.cut(reason(a), w-14-cells(more))) + p.raw(theme.Plain, more)
+		why := p.raw(theme.Quiet, p.reason(s, a, w, w-14-cells(more))) + p.raw(theme.Plain, more)
 		out = append(out, overviewLine{alertHead(s, p, w, a, i == at), i}, overviewLine{"             " + why, i})
 	}
 	return out
@@ -55,14 +56,14 @@ func alertHead(s scene, p pen, w int, a live.Alert, chosen bool) string {
 		mark := p.left(p.mark(theme.MarkOf(string(a.Severity))), markWidth)
 		if w >= wideFrom {
 			when := ""
-			if !a.Since.IsZero() {
+			if !a.Since.IsZero() && a.Severity != state.Note {
 				when = p.cut(begun(s, a)+", "+before(s, a.Since), sinceWidth-1)
 			}
 			room := w - 3 - markWidth - sinceWidth
 			return mark + p.left(p.raw(theme.Plain, p.cut(titled(s, a), room)), room) + p.raw(theme.Plain, when)
 		}
 		when := ""
-		if !a.Since.IsZero() {
+		if !a.Since.IsZero() && a.Severity != state.Note {
 			when = ", " + before(s, a.Since)
 		}
 		return mark + p.raw(theme.Plain, p.cut(named(a), w-4-markWidth-cells(when))) + p.raw(theme.Quiet, when)
@@ -102,11 +103,7 @@ func titled(s scene, a live.Alert) string {
 
 // buildOf is the build that an alert leads to; nil: none.
 func buildOf(s scene, a live.Alert) *live.Build {
-	n, err := strconv.ParseInt(a.To.ID, 10, 64)
-	if a.To.Page != live.PageBuild || err != nil {
-		return nil
-	}
-	return s.snap.Build(n)
+	return s.snap.Build(buildID(a))
 }
 
 // cause is why, where it is more than what the failure table says of all such
@@ -118,20 +115,51 @@ func cause(a live.Alert) string {
 	return a.Why
 }
 
-// reason is the second line of an alert: the cause, and what to do.
-func reason(a live.Alert) string {
+// tells is the cause of an alert as far as it tells something: buildbot says of
+// most builds only that a command was a failure.
+func tells(s scene, a live.Alert, whole bool) string {
+	b := buildOf(s, a)
+	if b == nil || a.ID != "" {
+		return cause(a)
+	}
+	if why := s.red.says(b.ID); why != "" && whole {
+		return "line " + widget.Count(int64(s.red.known[b.ID].From)+1) + ": " + why
+	} else if why != "" {
+		return why
+	}
+	if strings.HasSuffix(a.Why, "(failure)") || strings.HasSuffix(a.Why, "(exception)") {
+		return ""
+	}
+	return cause(a)
+}
+
+// reason is the second line of an alert: the cause, and what to do where that
+// has room behind it.
+func (p pen) reason(s scene, a live.Alert, w, room int) string {
 	do := a.Fix
 	if a.To.Page == live.PageBuild && a.ID == "" {
 		do = "enter shows the line"
 	}
-	why := cause(a)
+	why := tells(s, a, w >= wideFrom)
 	switch {
 	case why == "":
-		return do
+		return p.cut(do, room)
 	case do == "":
-		return why
+		return p.cut(why, room)
 	}
-	return why + " " + theme.Dot + " " + do
+	if both := why + " " + theme.Dot + " " + do; a.ID != "" || cells(p.clean(both)) <= room {
+		return p.cut(both, room)
+	}
+	return p.cut(why, room)
+}
+
+// buildID is the number of the build that an alert leads to; 0: none.
+func buildID(a live.Alert) int64 {
+	n, err := strconv.ParseInt(a.To.ID, 10, 64)
+	if a.To.Page != live.PageBuild || err != nil {
+		return 0
+	}
+	return n
 }
 
 // buildLines are the running builds around the chosen one, at most h lines.
@@ -149,7 +177,7 @@ func (o overview) buildLines(s scene, p pen, w, h int, all []spot, at int) []ove
 		}
 		return []overviewLine{{label + p.raw(theme.Quiet, nothingRuns(s)), -1}}
 	}
-	if w >= wideFrom {
+	if w >= wideFrom && h > 1 {
 		return o.buildTable(s, p, w, h, running, first, at)
 	}
 	from, to := window(len(running), max(at-first, 0), h)

@@ -31,6 +31,7 @@ type about struct {
 	span   string
 	small  string // further words that are said where nothing is wrong
 	end    string // the last words
+	broken bool   // whatever the alerts say
 }
 
 // factLines are how everything stands; all says that there is room for what
@@ -103,6 +104,9 @@ func drawable(s widget.Spark) bool {
 
 // mark is the worst of the alerts that are about a fact.
 func (a about) mark(s scene) theme.Mark {
+	if a.broken {
+		return theme.MarkOf("broken")
+	}
 	for _, one := range s.alerts {
 		if slices.Contains(a.ids, one.ID) || one.ID == "" && slices.Contains(a.pages, one.To.Page) {
 			return theme.MarkOf(string(one.Severity))

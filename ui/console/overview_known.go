@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nixwright/nixwright/state"
@@ -86,6 +87,9 @@ func aboutCache(s scene) about {
 		a.parts = append(a.parts, widget.Size(size.Logical)+" before compression, "+widget.Count(size.Objects)+" objects")
 	default:
 		a.parts = append(a.parts, widget.Count(size.Objects)+" objects")
+	}
+	if h, told := s.snap.Health.Get(); told && !h.OK {
+		a.broken, a.end = true, "niks3 does not answer"
 	}
 	if missing := missing(s); missing > 0 {
 		a.parts = append(a.parts, fmt.Sprintf("%d not cached", missing))
@@ -201,14 +205,17 @@ func aboutUnits(s scene) about {
 		return a
 	}
 	a.at = s.snap.Units.At
-	up, restarts := 0, 0
+	up, all, restarts := 0, 0, 0
 	for _, u := range units {
-		if u.Active == "active" {
+		if strings.HasSuffix(u.Name, ".timer") {
+			continue
+		}
+		if all++; u.Active == "active" {
 			up++
 		}
 		restarts += u.Restarts
 	}
-	a.parts = []string{fmt.Sprintf("%d of %d up", up, len(units)), fmt.Sprintf("%d restarts", restarts)}
+	a.parts = []string{fmt.Sprintf("%d of %d up", up, all), counted(restarts, "restart")}
 	if h, told := s.snap.Host.Get(); told && !h.Boot.IsZero() {
 		a.small = "booted " + before(s, h.Boot)
 	}

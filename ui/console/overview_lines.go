@@ -41,8 +41,12 @@ func (o overview) lines(s scene, env tui.Env) []overviewLine {
 	room -= len(alerts)
 	builds := o.buildLines(s, p, env.Width, min(max(1, room-len(facts)), max(room/2, 1)), all, at)
 	room -= len(builds)
-	if room < len(facts) {
-		facts = worthiest(facts, room)
+	least := room // for the facts
+	if env.Width >= wideFrom && len(builds) > 0 {
+		least-- // the builds are a section of their own
+	}
+	if least < len(facts) {
+		facts = worthiest(facts, least)
 	}
 	room -= len(facts)
 
@@ -69,7 +73,12 @@ func (o overview) short(s scene, p pen, env tui.Env, out []overviewLine, all []s
 	out = append(out, overviewLine{"", -1})
 	room := env.Height - len(out)
 	if len(s.alerts) > 0 {
-		return append(out, o.alertShort(s, p, env.Width, room, at)...)
+		const blank, few = 1, 2
+		out = append(out, o.alertShort(s, p, env.Width, room, at)...)
+		if room = env.Height - len(out) - blank; room < few {
+			return out
+		}
+		return append(append(out, overviewLine{"", -1}), plain(texts(worthiest(factLines(s, p, env.Width, true), room)))...)
 	}
 	builds := o.buildLines(s, p, env.Width, max(0, room-1), all, at)
 	out = append(out, builds...)
@@ -126,17 +135,27 @@ func texts(facts []fact) []string {
 
 // sourceLines say how old everything is, and what is not heard.
 func sourceLines(s scene, p pen, w int) []string {
-	var up, down []string
+	var up, down, notes []string
 	for _, o := range s.snap.Sources {
 		name := p.clean(o.Name)
 		switch {
 		case !o.Up:
 			up = append(up, "")
-			down = append(down, " "+p.glyph(theme.MarkOf("broken"))+" "+p.text(theme.Plain, downText(s, *o))+p.raw(theme.Quiet, "; its values are greyed"))
+			const greyed = "; its values are greyed"
+			text, rest := p.clean(downText(s, *o)), ""
+			if over := cells(text) - (w - 4); over > 0 { // why is what is cut
+				why := *o
+				why.Err = p.cut(o.Err, cells(p.clean(o.Err))-over)
+				text = p.cut(downText(s, why), w-4)
+			}
+			if cells(text)+cells(greyed) <= w-4 {
+				rest = greyed
+			}
+			down = append(down, " "+p.glyph(theme.MarkOf("broken"))+" "+p.raw(theme.Plain, text)+p.raw(theme.Quiet, rest))
 		default:
 			up = append(up, p.text(theme.Quiet, name+" "+heard(s, *o)))
 			if o.Note != "" {
-				down = append(down, " "+p.glyph(theme.MarkOf("note"))+" "+p.text(theme.Quiet, o.Name+": "+o.Note))
+				notes = append(notes, " "+p.glyph(theme.MarkOf("note"))+" "+p.raw(theme.Quiet, p.cut(o.Name+": "+o.Note, w-4)))
 			}
 		}
 	}
@@ -160,7 +179,7 @@ func sourceLines(s scene, p pen, w int) []string {
 	if len(up) > 0 {
 		lines = append(lines, line)
 	}
-	return append(lines, down...)
+	return slices.Concat(lines, down, notes)
 }
 
 // heard is how long ago a source told something, or that it tells at once.

@@ -19,6 +19,8 @@ func TestOverviewAtEverySize(t *testing.T) {
 		}
 	}
 	begin(t, red(), 80, 24, tuitest.ASCII()).Golden("overview-ascii")
+	begin(t, red(), 60, 16).Golden("overview-red")
+	begin(t, red(), 40, 12).Resize(80, 24).Golden("overview-red").Resize(40, 12).Golden("overview-red")
 }
 
 // newest is a snapshot with one more alert, worse than the others.

@@ -156,7 +156,9 @@ func cachedOf(s scene, e live.Evaluation) widget.Cell {
 	switch {
 	case count[live.CacheMissing] > 0:
 		return widget.Cell{Mark: mark("broken"), Text: strconv.Itoa(count[live.CacheMissing]) + " not cached, " + text + " cached"}
-	case n == 0:
+	case count[live.CacheUnknown] > 0:
+		return widget.Cell{Mark: mark("not checked"), Text: text + " of " + strconv.Itoa(n)}
+	case there == 0 && count[live.CacheUploading] == 0:
 		return widget.Cell{}
 	}
 	return widget.Cell{Mark: mark("cached"), Text: text}

@@ -40,6 +40,7 @@ type scene struct {
 	truth  live.Truth
 	now    time.Time
 	opts   *Options
+	red    glimpses    // where builds failed
 	theme  theme.Theme // of the window, for the header
 	width  int
 }

@@ -69,7 +69,7 @@ func (v View) head(env tui.Env) []string {
 		if v.failed >= 0 {
 			line += env.Theme.Signs(" · first error at line ") + widget.Count(int64(v.failed+1))
 		}
-		out = append(out, " "+line)
+		out = append(out, " "+ansi.Truncate(line, env.Width-1, env.Theme.Signs(theme.More)))
 	}
 	if len(v.about.Tabs) > 0 {
 		out = append(out, v.tabs(env))
@@ -81,21 +81,30 @@ func (v View) head(env tui.Env) []string {
 }
 
 // tabs is the line of the tabs, from the first on with which the chosen one is
-// seen.
+// seen; where some are not, it says so.
 func (v View) tabs(env tui.Env) string {
+	more := env.Theme.Style(theme.Quiet).Render(env.Theme.Signs(theme.More))
 	for from := 0; ; from++ {
 		line, seen := " ", false
+		if from > 0 {
+			line += more + "  "
+		}
 		for i := from; i < len(v.about.Tabs); i++ {
-			if i > from {
-				line += "  "
+			room := env.Width
+			if i < len(v.about.Tabs)-1 {
+				room -= len("  ") + cells(more)
 			}
-			line += v.tab(i, env)
-			if i == v.about.Tab {
-				seen = cells(line) <= env.Width
+			tab := v.tab(i, env)
+			if cells(line+tab) > room && i > from {
+				line += more
+				break
+			}
+			if line += tab + "  "; i == v.about.Tab {
+				seen = true
 			}
 		}
 		if seen || from >= v.about.Tab {
-			return line
+			return strings.TrimRight(line, " ")
 		}
 	}
 }

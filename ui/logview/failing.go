@@ -41,6 +41,7 @@ var failures = []pattern{
 	{within, ": error:"},
 	{within, ": fatal error:"},
 	{within, ": undefined reference to "},
+	{within, "ld: cannot find "},
 	{within, "' panicked at "},
 	{within, "hash mismatch in fixed-output derivation"},
 	{within, "No space left on device"},
@@ -48,9 +49,12 @@ var failures = []pattern{
 	{within, "] Error "}, // make: *** [Makefile:3: all] Error 1
 	{within, "' failed"}, // builder for '...' failed, build of '...' failed
 	{within, "timed out after "},
-	{within, "command timed out: "}, // buildbot
+	{within, "command timed out: "},             // buildbot
+	{start, "program finished with exit code "}, // buildbot, where the program said nothing that is known; 0: noise
 	{within, "FAILED (failures="},
 	{within, "FAILED (errors="},
+	{within, ", result FAILURE"},   // buildbot-nix, of a build that it triggered
+	{within, ", result EXCEPTION"}, // the same
 }
 
 // noise are the texts of lines that fail nothing, whatever else they say.
@@ -63,6 +67,7 @@ var noise = []pattern{
 	{within, "(ignored)"},
 	{within, "ignoring error"},
 	{within, ": warning:"},
+	{start, "program finished with exit code 0"},
 	{within, "FAILED: 0"},
 	{within, "FAILED 0"},
 	{within, "ERROR: 0"},
@@ -74,7 +79,7 @@ var noise = []pattern{
 
 // hints are short texts of which every line that fails has one: most lines are
 // done with them.
-var hints = []string{"rror", "ERR", "ail", "FAIL", "atal", "FATAL", "panic", "Trace", "E   ", "ninja:", "Segm", "undef", "mismatch", "No space", "Cannot", "timed"}
+var hints = []string{"rror", "ERR", "ail", "FAIL", "atal", "FATAL", "panic", "Trace", "E   ", "ninja:", "Segm", "undef", "mismatch", "No space", "Cannot", "cannot find", "timed", "EXC", "exit code"}
 
 // Failing says whether a line tells of a failure.
 func Failing(l Line) bool {

@@ -43,6 +43,7 @@ func (v View) Keys() []key.Binding {
 	keys := []key.Binding{
 		bind("first error", "e", some, "e"),
 		bind("search", "/", true, "/"),
+		bind(back, "esc", true, "esc"),
 		bind("next", "n N", len(v.search.query.text) > 0, "n", "N"),
 		bind(follow, "f", !v.size.Done, "f"),
 		bind(wrap, "w", true, "w"),
@@ -52,7 +53,6 @@ func (v View) Keys() []key.Binding {
 		keys = append(keys, bind("step", "[ ]", true, "[", "]"))
 	}
 	return append(keys,
-		bind(back, "esc", true, "esc"),
 		bind("scroll", "↑↓", true, "up", "down", "k", "j", "pgup", "pgdown"),
 		bind("ends", "g G", true, "g", "G", "home", "end"),
 		bind("sideways", "←→", !v.wrap, "left", "right", "h", "l"),

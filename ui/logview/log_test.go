@@ -276,7 +276,9 @@ func TestFailing(t *testing.T) {
 		"building '/nix/store/x-error-0.1.drv'":                                            false,
 		"test result: ok. 3 passed; 0 failed":                                              false,
 		"warning: unable to download 'https://x/nix-cache-info': timed out; retrying in 1": false,
-		"": false,
+		"program finished with exit code 7":                                                true,
+		"program finished with exit code 0":                                                false,
+		"":                                                                                 false,
 	} {
 		if got := Failing(Clean(line)); got != want {
 			t.Errorf("%q: %v", line, got)

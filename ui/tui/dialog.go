@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -19,13 +20,18 @@ type Dialog struct {
 	Yes, No key.Binding
 	// Do runs after a yes.
 	Do tea.Cmd
+
+	top int // rows that are scrolled away
 }
 
 // Title is empty: the page below keeps its header.
 func (d Dialog) Title() string { return "" }
 
-// Keys are the two answers.
-func (d Dialog) Keys() []key.Binding { return []key.Binding{d.Yes, d.No} }
+// Keys are the two answers, and those that scroll what is too tall for the
+// window.
+func (d Dialog) Keys() []key.Binding {
+	return []key.Binding{d.Yes, d.No, key.NewBinding(key.WithKeys("up", "down"))}
+}
 
 // Update waits for an answer.
 func (d Dialog) Update(msg tea.Msg, env Env) (Page, tea.Cmd) {
@@ -35,14 +41,29 @@ func (d Dialog) Update(msg tea.Msg, env Env) (Page, tea.Cmd) {
 		return d, env.Close()
 	case ok && key.Matches(press, d.Yes):
 		return d, tea.Sequence(env.Close(), d.Do)
-	default:
-		return d, nil
+	case ok && press.String() == "down":
+		d.top = min(d.top+1, max(0, len(d.rows(env))-env.Height))
+	case ok && press.String() == "up":
+		d.top = max(0, d.top-1)
 	}
+	return d, nil
 }
 
-// View draws the lines behind a bar in the colour of what waits for you. A line
-// that is too long goes on below, where its second column begins.
+// View draws the lines; where there is no room for all of them the last row says
+// so.
 func (d Dialog) View(env Env) string {
+	rows := d.rows(env)
+	rows = rows[min(d.top, max(0, len(rows)-env.Height)):]
+	if h := env.Height; h > 0 && len(rows) > h {
+		more := fmt.Sprintf("  ↓ %d more lines", len(rows)-h+1)
+		rows = append(rows[:h-1:h-1], " "+env.Theme.Style(theme.Quiet).Render(env.Theme.Signs(more)))
+	}
+	return strings.Join(rows, "\n")
+}
+
+// rows are the lines behind a bar in the colour of what waits for you. A line
+// that is too long goes on below, where its second column begins.
+func (d Dialog) rows(env Env) []string {
 	bar := " " + env.Theme.Style(theme.You).Render(env.Theme.Signs(theme.Bar)) + " "
 	var rows []string
 	for _, line := range d.Lines {
@@ -60,5 +81,5 @@ func (d Dialog) View(env Env) string {
 			rows = append(rows, bar+start+part)
 		}
 	}
-	return strings.Join(rows, "\n")
+	return rows
 }

@@ -19,6 +19,9 @@ type Env struct {
 
 	clock Clock
 	hand  bool // the message came from the user's hand
+	// moves are made once the message is answered, before the next key is
+	// looked at: whoever types ahead means what comes up; nil: by a command.
+	moves *[]moveMsg
 }
 
 // Tick asks for one message after d. A page asks for the next one only while
@@ -44,5 +47,9 @@ func (e Env) Close() tea.Cmd { return e.move(shut, nil) }
 
 func (e Env) move(act action, p Page) tea.Cmd {
 	msg := moveMsg{act: act, page: p, hand: e.hand}
+	if e.moves != nil {
+		*e.moves = append(*e.moves, msg)
+		return nil
+	}
 	return func() tea.Msg { return msg }
 }

@@ -89,7 +89,7 @@ func (r Root) frame() string {
 
 // fit cuts one line at the window's edge.
 func (r Root) fit(line, tail string) string {
-	line = strings.NewReplacer("\t", " ", "\r", "").Replace(line)
+	line = strings.ReplaceAll(strings.ReplaceAll(line, "\t", " "), "\r", "")
 	return strings.TrimRight(ansi.Truncate(line, max(r.width, 0), r.theme.Signs(tail)), " ")
 }
 

@@ -11,10 +11,12 @@ import (
 	"github.com/nixwright/nixwright/ui/theme"
 )
 
-// help is the overlay that lists the keys that worked when it was opened.
+// help is the overlay that lists the keys that worked when it was opened, those
+// of the page and those of the program.
 type help struct {
-	title string
-	rows  []helpRow
+	title  string
+	groups [2][]helpRow
+	top    int // rows that are scrolled away
 }
 
 // helpRow is a key, a heading (no key) or a blank (neither).
@@ -22,11 +24,12 @@ type helpRow struct{ key, verb string }
 
 // help lists the keys of the uppermost page and of the Root.
 func (r Root) help() Page {
-	here := r.helpRows("Here", r.top().Keys())
-	everywhere := r.helpRows("Everywhere", append(r.common(), unclaimed(r.top(), stopKey())...))
 	return help{
 		title: "Help " + theme.Dot + " " + ansi.Strip(r.header()[0]),
-		rows:  slices.Concat(here, []helpRow{{}}, everywhere),
+		groups: [2][]helpRow{
+			r.helpRows("Here", r.top().Keys()),
+			r.helpRows("Everywhere", append(r.common(), unclaimed(r.top(), stopKey())...)),
+		},
 	}
 }
 
@@ -48,36 +51,103 @@ func (r Root) helpRows(heading string, bindings []key.Binding) []helpRow {
 func (h help) Title() string { return h.title }
 
 func (h help) Keys() []key.Binding {
-	return []key.Binding{key.NewBinding(key.WithKeys("esc", "?", "q", "enter"), key.WithHelp("esc", "close"))}
+	return []key.Binding{
+		key.NewBinding(key.WithKeys("esc", "?", "q", "enter"), key.WithHelp("esc", "close")),
+		key.NewBinding(key.WithKeys("up", "down", "k", "j", "pgup", "pgdown"), key.WithHelp("↑↓", "scroll")),
+	}
 }
 
 func (h help) Update(msg tea.Msg, env Env) (Page, tea.Cmd) {
-	if press, ok := msg.(tea.KeyPressMsg); ok && key.Matches(press, h.Keys()...) {
-		return h, env.Close()
+	by := 0
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		switch msg.String() {
+		case "esc", "?", "q", "enter":
+			return h, env.Close()
+		case "up", "k":
+			by = -1
+		case "down", "j":
+			by = +1
+		case "pgup":
+			by = -env.Height
+		case "pgdown":
+			by = +env.Height
+		}
+	case tea.MouseWheelMsg:
+		if by = +1; msg.Button == tea.MouseWheelUp {
+			by = -1
+		}
 	}
+	h.top = min(max(0, h.top+by), max(0, len(h.body(env))-env.Height))
 	return h, nil
 }
 
-// View flows the rows into columns as high as the body.
+// View draws the keys that are not scrolled away.
 func (h help) View(env Env) string {
-	if env.Height == 0 {
-		return ""
+	body := h.body(env)
+	return strings.Join(body[min(h.top, max(0, len(body)-env.Height)):], "\n")
+}
+
+// body is the two groups side by side where they fit, else in columns as high as
+// the page, else below each other.
+func (h help) body(env Env) []string {
+	all := slices.Concat(h.groups[0], []helpRow{{}}, h.groups[1])
+	if out := beside(env, h.groups[0], h.groups[1]); out != nil {
+		return out
 	}
-	body := make([]string, env.Height)
-	for start := 0; start < len(h.rows); start += env.Height {
-		column := h.rows[start:min(start+env.Height, len(h.rows))]
-		keys, edge := 0, 0
-		for _, row := range column {
-			keys = max(keys, ansi.StringWidth(row.key))
-		}
-		for _, line := range body {
-			edge = max(edge, ansi.StringWidth(line))
-		}
-		for i, row := range column {
-			body[i] += strings.Repeat(" ", edge-ansi.StringWidth(body[i])) + row.draw(env.Theme, keys)
-		}
+	var columns [][]helpRow
+	for rest := range slices.Chunk(all, max(1, env.Height)) {
+		columns = append(columns, rest)
 	}
-	return strings.Join(body, "\n")
+	if out := beside(env, columns...); out != nil {
+		return out
+	}
+	rows := make([]string, 0, len(all))
+	for _, line := range drawn(env.Theme, all) {
+		rows = append(rows, ansi.Truncate(line, env.Width, env.Theme.Signs(theme.More)))
+	}
+	return rows
+}
+
+// beside draws columns side by side; nil where they do not fit.
+func beside(env Env, columns ...[]helpRow) []string {
+	const gutter = 3
+	var out []string
+	edge := 0
+	for i, column := range columns {
+		if len(column) > env.Height {
+			return nil
+		}
+		if i > 0 {
+			edge += gutter
+		}
+		widest := 0
+		for n, line := range drawn(env.Theme, column) {
+			if n == len(out) {
+				out = append(out, "")
+			}
+			out[n] += strings.Repeat(" ", edge-ansi.StringWidth(out[n])) + line
+			widest = max(widest, ansi.StringWidth(line))
+		}
+		edge += widest
+	}
+	if edge > env.Width {
+		return nil
+	}
+	return out
+}
+
+// drawn are the rows of a column.
+func drawn(t theme.Theme, rows []helpRow) []string {
+	keys := 0
+	for _, row := range rows {
+		keys = max(keys, ansi.StringWidth(row.key))
+	}
+	out := make([]string, 0, len(rows))
+	for _, row := range rows {
+		out = append(out, row.draw(t, keys))
+	}
+	return out
 }
 
 func (row helpRow) draw(t theme.Theme, keys int) string {

@@ -129,9 +129,17 @@ func (r Root) give(msg tea.Msg) (Root, tea.Cmd) {
 	}
 	*layers = slices.Clone(*layers)
 	last := len(*layers) - 1
-	page, cmd := (*layers)[last].Update(msg, r.env((*layers)[last], true))
+	env, moves := r.env((*layers)[last], true), []moveMsg(nil)
+	env.moves = &moves
+	page, cmd := (*layers)[last].Update(msg, env)
 	(*layers)[last] = page
-	return r, cmd
+	cmds := []tea.Cmd{cmd}
+	for _, msg := range moves {
+		var more tea.Cmd
+		r, more = r.move(msg)
+		cmds = append(cmds, more)
+	}
+	return r, tea.Batch(cmds...)
 }
 
 // tell hands a message to every layer.

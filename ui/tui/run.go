@@ -36,6 +36,11 @@ type Options struct {
 	Report string
 }
 
+// frames is how many frames a second are drawn at most, where something
+// changes. A key waits up to a whole one for its answer: at bubbletea's usual 60
+// that is 16.7 ms, and this is the most that it takes.
+const frames = 120
+
 // Terminal says whether the full screen can be drawn.
 func Terminal(in io.Reader, out io.Writer, env func(string) string) bool {
 	kind := env("TERM")
@@ -67,7 +72,7 @@ func Run(ctx context.Context, o Options) error {
 	root := NewRoot(o.First, o.Look)
 	root.crash = newCrash()
 	program := tea.NewProgram(root, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(environ),
-		tea.WithColorProfile(profile), tea.WithoutSignalHandler())
+		tea.WithColorProfile(profile), tea.WithoutSignalHandler(), tea.WithFPS(frames))
 
 	ended := make(chan struct{})
 	defer close(ended)

@@ -7,7 +7,10 @@ import (
 )
 
 // Facts is a block of names and what is so of each.
-type Facts struct{ Facts []Fact }
+type Facts struct {
+	Facts []Fact
+	Short bool // each on one line, cut at its end
+}
 
 // Fact is a name and the parts of what is so.
 type Fact struct {
@@ -39,7 +42,11 @@ func (d Facts) View(t theme.Theme, w, h int) string {
 		if names == 0 {
 			start = " "
 		}
-		lines = append(lines, hang(f.flow(t, w-ansi.StringWidth(start)), start)...)
+		flow := f.flow(t, w-ansi.StringWidth(start))
+		if d.Short {
+			flow = Clip(t, flow, w-ansi.StringWidth(start), 1)
+		}
+		lines = append(lines, hang(flow, start)...)
 	}
 	return fit(lines, w, h)
 }

@@ -25,18 +25,43 @@ func Of(drawn string, least int) Block {
 // View draws the blocks. Where they are too tall the blank lines go, the last
 // one first, then what the blocks can spare, of the one that can spare most.
 func (d Stack) View(w, h int) string {
+	lines, _ := d.lines(w, h)
+	return fit(lines, w, h)
+}
+
+// At is the block that drew a line of View(w, h), and the line within it; block
+// is -1 where none did.
+func (d Stack) At(y, w, h int) (block, line int) {
+	_, from := d.lines(w, h)
+	if y >= 0 && y < len(from) {
+		return from[y].block, from[y].line
+	}
+	return -1, 0
+}
+
+// drawnBy says which block drew a line, and which of its lines that is.
+type drawnBy struct{ block, line int }
+
+func (d Stack) lines(w, h int) (lines []string, from []drawnBy) {
 	heights, blanks := d.heights(h)
-	var lines []string
 	for i, b := range d {
 		if heights[i] == 0 {
 			continue
 		}
 		if len(lines) > 0 && blanks > 0 {
-			lines, blanks = append(lines, ""), blanks-1
+			lines, from, blanks = append(lines, ""), append(from, drawnBy{-1, 0}), blanks-1
 		}
-		lines = append(lines, strings.Split(Fit(b.Draw(heights[i]), w, heights[i]), "\n")...)
+		for n, line := range strings.Split(Fit(b.Draw(heights[i]), w, heights[i]), "\n") {
+			lines, from = append(lines, line), append(from, drawnBy{i, n})
+		}
 	}
-	return fit(lines, w, h)
+	return lines, from
+}
+
+// Height is how many lines a block of the stack gets.
+func (d Stack) Height(block, h int) int {
+	heights, _ := d.heights(h)
+	return heights[block]
 }
 
 // heights is how many lines each block gets, and how many blank ones there are.

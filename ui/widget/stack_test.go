@@ -1,6 +1,7 @@
 package widget_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,6 +27,41 @@ func TestFacts(t *testing.T) {
 	}
 	if got := (widget.Facts{Facts: []widget.Fact{{Parts: []widget.Part{{Mark: ok, Text: "all"}}}}}).View(bare, 20, 1); got != " ✓ all" {
 		t.Errorf("without a name: %q", got)
+	}
+}
+
+// TestShortFacts: each fact has one line, and says where that is not all of it.
+func TestShortFacts(t *testing.T) {
+	d := widget.Facts{Short: true, Facts: []widget.Fact{
+		{Name: "Size", Parts: []widget.Part{{Text: "31,204 objects"}, {Text: "48.2 GB stored"}}}, {Name: "Key", Parts: []widget.Part{{Text: "the key that clients trust since long"}}},
+	}}
+	if got, want := d.View(bare, 30, 9), " Size  31,204 objects …\n Key   the key that clients …"; got != want {
+		t.Errorf("\n%s\nwant\n%s", got, want)
+	}
+	if got := widget.Clip(bare, []string{"abcdefgh", "i"}, 8, 1); got[0] != "abcdefg…" || len(got) != 1 {
+		t.Errorf("clipped: %q", got)
+	}
+}
+
+// TestWhatIsWhere: what a click hits is what is drawn there.
+func TestWhatIsWhere(t *testing.T) {
+	table := widget.Table{Columns: []widget.Column{{Title: "NAME"}}, Cursor: 5}
+	for i := range 9 {
+		table.Rows = append(table.Rows, []widget.Cell{{Text: "row " + strconv.Itoa(i)}})
+	}
+	stack := widget.Stack{widget.Of("truth", 1), {Want: 10, Least: 3, Draw: func(h int) string { return table.View(bare, 40, h) }}, widget.Of("one\ntwo", 1)}
+	for h := range 20 {
+		for y, line := range strings.Split(stack.View(40, h), "\n") {
+			got := ""
+			if block, n := stack.At(y, 40, h); block == 1 {
+				if row := table.At(n, stack.Height(1, h)); row >= 0 {
+					got = table.Rows[row][0].Text
+				}
+			}
+			if right := strings.HasSuffix(strings.TrimRight(line, " "), got) && (got != "") == strings.Contains(line, "row"); !right {
+				t.Errorf("%d lines, line %d is %q, a click hits %q", h, y, line, got)
+			}
+		}
 	}
 }
 

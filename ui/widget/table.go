@@ -24,6 +24,7 @@ type Column struct {
 	Worth int // where the table is too wide, the column of the least worth goes
 	Right bool
 	Cut   Cut
+	Least int // what it keeps where it is cut; 0: twelve
 }
 
 // Cell is one value: a mark and its word, a text, or both.
@@ -41,7 +42,7 @@ type Table struct {
 	Wordless bool // marks without their word, for screens under 60 columns
 }
 
-// leastCut is the least that a cut column keeps.
+// leastCut is the least that a cut column keeps, where it does not say more.
 const leastCut = 12
 
 // View draws the titles, where there is more than one line, and the rows
@@ -60,6 +61,17 @@ func (d Table) View(t theme.Theme, w, h int) string {
 		}))
 	}
 	return fit(lines, w, h)
+}
+
+// At is the row that a line of View(w, h) shows; -1: none.
+func (d Table) At(y, h int) int {
+	if h > 1 { // the titles
+		y, h = y-1, h-1
+	}
+	if from, to := window(len(d.Rows), d.Cursor, h); y >= 0 && from+y < to {
+		return from + y
+	}
+	return -1
 }
 
 // layout chooses the columns and how wide each is: first the widest that may
@@ -82,7 +94,7 @@ func (d Table) layout(t theme.Theme, w int) (shown, widths []int) {
 		for total > w {
 			widest := -1
 			for _, i := range shown {
-				if d.Columns[i].Cut != CutNever && widths[i] > leastCut && (widest < 0 || widths[i] > widths[widest]) {
+				if d.Columns[i].Cut != CutNever && widths[i] > max(leastCut, d.Columns[i].Least) && (widest < 0 || widths[i] > widths[widest]) {
 					widest = i
 				}
 			}

@@ -43,6 +43,22 @@ func fit(lines []string, w, h int) string {
 	return strings.Join(out, "\n")
 }
 
+// Clip are the first lines of a text that was drawn; where there are more, the
+// last of them says so.
+func Clip(t theme.Theme, lines []string, w, h int) []string {
+	if h <= 0 || len(lines) <= h {
+		return lines[:min(len(lines), max(h, 0))]
+	}
+	more := t.Signs(theme.More)
+	out := append([]string(nil), lines[:h]...)
+	last, before := out[h-1], " "
+	if room := max(0, w-ansi.StringWidth(before+more)); ansi.StringWidth(last) > room {
+		last, before = ansi.Truncate(last, room+len(before), ""), ""
+	}
+	out[h-1] = last + before + paint(t, theme.Quiet, more)
+	return out
+}
+
 // clean makes text safe for one line, as state.CleanText does, and keeps its
 // blanks: they may be columns.
 func clean(t theme.Theme, s string) string {
