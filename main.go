@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -129,9 +130,12 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 	hub, hubFrom := githubToken(ctx, r, exec)
 	cloud, cloudFrom := cloudflareToken(r)
 	home := r.Env("HOME")
-	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(orElse(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: home})
+	secrets := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(cmp.Or(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: home})
 	names := dns.New(e.DNS)
 	host := ssh.New(ssh.Options{Argv: e.SSH, Dest: c.Host.SSH, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
+	if st, ok := r.Station.(*station.Station); ok && st.Host() != nil {
+		host = st.Host()
+	}
 	gh := github.New(client(r, httpx.Options{Base: o.base, Remember: remembered}), e.GitHubAPI, e.GitHubWeb, hub)
 	cf := cloudflare.New(hc, e.CloudflareAPI, cloud)
 	desktop := browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec})
@@ -140,9 +144,9 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 		return cli.Session{}, err
 	}
 	journal := state.NewJournal(r.Dir)
-	master := buildbot.New(onHost(r, hc, host, e.Buildbot), orElse(e.Buildbot, "http://127.0.0.1:8010"))
+	master := buildbot.New(onHost(r, hc, host, e.Buildbot), cmp.Or(e.Buildbot, "http://127.0.0.1:8010"))
 	deps := setup.Deps{
-		Config: c, Dir: r.Dir, Web: orElse(e.GitHubWeb, state.GitHubWeb), Yes: r.Yes, Asks: r.Asks,
+		Config: c, Dir: r.Dir, Web: cmp.Or(e.GitHubWeb, state.GitHubWeb), Yes: r.Yes, Asks: r.Asks,
 		Added: r.Added, Left: r.Left, Gone: r.Gone,
 		Home: home, SSHHosts: sshHosts(e.SSH, home),
 		Have: setup.Credentials{
@@ -153,8 +157,8 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 		Objects: s3.New(hc, e.R2S3), Resolver: names,
 		Secrets: secrets, Rules: secrets, Host: host,
 		Nix: nix.New(r.Dir.Root, exec), Git: git.New(r.Dir.Root, exec),
-		Edge:      edge.New(hc, orElse(e.CI, "https://"+c.CI.Domain)),
-		CacheRead: nixcache.New(hc, orElse(e.Cache, "https://"+c.Cache.Domain)),
+		Edge:      edge.New(hc, cmp.Or(e.CI, "https://"+c.CI.Domain)),
+		CacheRead: nixcache.New(hc, cmp.Or(e.Cache, "https://"+c.Cache.Domain)),
 		Builds:    master, Master: master,
 		Sealed: func(path string) setup.SealedFile {
 			return sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(path), Env: r.Env, Home: home})
@@ -162,7 +166,7 @@ func open(ctx context.Context, r cli.Request, o options) (cli.Session, error) {
 		Machine: func(dest string) setup.Machine {
 			return ssh.New(ssh.Options{Argv: e.SSH, Dest: dest, Runner: exec, Lookup: names.Lookup, Recipient: age.HostRecipient})
 		},
-		Niks3:    niks3.New(onHost(r, hc, host, e.Niks3), orElse(e.Niks3, "http://[::1]:5751")),
+		Niks3:    niks3.New(onHost(r, hc, host, e.Niks3), cmp.Or(e.Niks3, "http://[::1]:5751")),
 		Deployer: nix.Deployer{Runner: exec, Dir: r.Dir.Root},
 		Pages:    pages, Asked: journal, Pending: state.NewPendingPages(r.Dir),
 		Rand: rand.Reader, Now: time.Now,
@@ -193,15 +197,15 @@ func watch(r cli.Request, w cli.Watching, o options) (cli.Station, error) {
 	clock := live.Clock{Now: time.Now, Sleep: steps.RealClock().Sleep}
 	_, found := station.OnHost()
 	here := found && w.Host == "" && len(e.SSH) == 0
-	sealed := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(orElse(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: r.Env("HOME")})
+	sealed := sops.New(sops.Options{Root: r.Dir.Root, File: r.Dir.Abs(cmp.Or(c.Paths.Secrets, "secrets.yaml")), Env: r.Env, Home: r.Env("HOME")})
 	so := systemd.SourceOptions{Units: setup.Units(), Timers: []string{"niks3-gc.timer"}, Runner: exec}
 	op := station.Options{
-		Config: c, Web: orElse(e.CI, "https://"+c.CI.Domain), Objects: s3.New(hc, e.R2S3),
+		Config: c, Web: cmp.Or(e.CI, "https://"+c.CI.Domain), Objects: s3.New(hc, e.R2S3),
 		Facts:  station.Facts(r.Dir, c.Paths.Facts, here),
 		Secret: station.Opener(sealed.Secret, here),
 		Browse: browser.New(browser.Options{Command: r.Env("BROWSER"), Env: r.Env, Runner: exec}).Open,
 		Ways: station.Ways{
-			HTTP: hc, CloudflareAPI: e.CloudflareAPI, CacheURL: orElse(e.Cache, "https://"+c.Cache.Domain), Certificates: e.CI == "",
+			HTTP: hc, CloudflareAPI: e.CloudflareAPI, CacheURL: cmp.Or(e.Cache, "https://"+c.Cache.Domain), Certificates: e.CI == "",
 			Builds: w.Builds, Clock: clock,
 			GitHub: func(ctx context.Context, app state.AppAuth) live.Source {
 				token, _ := githubToken(ctx, r, exec)
@@ -215,12 +219,13 @@ func watch(r cli.Request, w cli.Watching, o options) (cli.Station, error) {
 	if here {
 		host = systemd.NewSource(so)
 	} else {
-		lo := ssh.Options{Argv: e.SSH, Dest: orElse(w.Host, c.Host.SSH), Runner: exec, Lookup: dns.New(e.DNS).Lookup, Recipient: age.HostRecipient}
+		lo := ssh.Options{Argv: e.SSH, Dest: cmp.Or(w.Host, c.Host.SSH), Runner: exec, Lookup: dns.New(e.DNS).Lookup, Recipient: age.HostRecipient}
 		if w.Asks {
 			lo.Terminal = os.Stdin
 		}
 		master := ssh.NewMaster(lo)
-		host, op.Connect, op.Close = ssh.NewSource(master, so), master.Connect, master.Close
+		host, op.Host = ssh.NewSource(master, so), master.Host()
+		op.Connect, op.Stands, op.Close = master.Connect, master.Stands, master.Close
 		dial = func(ctx context.Context, _, addr string) (net.Conn, error) { return master.Host().Dial(ctx, addr) }
 	}
 	through := func(endpoint string) *http.Client {
@@ -229,8 +234,8 @@ func watch(r cli.Request, w cli.Watching, o options) (cli.Station, error) {
 		}
 		return client(r, httpx.Options{Base: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute}, Attempts: once})
 	}
-	op.Builds = buildbot.New(through(e.Buildbot), orElse(e.Buildbot, "http://127.0.0.1:8010"))
-	op.Cache = niks3.New(through(e.Niks3), orElse(e.Niks3, "http://[::1]:5751"))
+	op.Builds = buildbot.New(through(e.Buildbot), cmp.Or(e.Buildbot, "http://127.0.0.1:8010"))
+	op.Cache = niks3.New(through(e.Niks3), cmp.Or(e.Niks3, "http://[::1]:5751"))
 	op.Ways.Host, op.Journal = host, host.Journal
 	return station.New(op), nil
 }
@@ -241,13 +246,6 @@ func sshHosts(argv []string, home string) func() []string {
 		return nil
 	}
 	return func() []string { return ssh.Hosts(filepath.Join(home, ".ssh", "config")) }
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // remembered is how many bytes of GitHub's answers are kept: one that is asked

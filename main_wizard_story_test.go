@@ -116,11 +116,12 @@ func TestWizardFromNothing(t *testing.T) {
 				b.acts()
 			}
 			s.sees("Your CI is up", "4 pages, 8 clicks, 1 paste").press("enter")
+			s.sees("1 Overview", "omnara1").press("q")
 			s.ends(0)
 			if strings.Contains(s.everything(), token) {
 				t.Error("the token was drawn")
 			}
-			if !strings.Contains(flat(s.screen()), "15 of 15 lines true. Asked of you: 4 pages, 8 clicks, 1 paste.") {
+			if !strings.Contains(flat(s.everything()), "15 of 15 lines true. Asked of you: 4 pages, 8 clicks, 1 paste.") {
 				t.Errorf("what is left on the terminal:\n%s", s.screen())
 			}
 		})
@@ -163,7 +164,7 @@ func TestWizardMomentsRefusedAndRetried(t *testing.T) {
 		b.acts()
 	}
 	_ = install
-	s.sees("Your CI is up").press("enter")
+	s.sees("Your CI is up").press("q")
 	s.ends(0)
 	for _, secret := range []string{small, good} {
 		if strings.Contains(s.everything(), secret) {
@@ -187,7 +188,7 @@ func TestWizardNameTaken(t *testing.T) {
 	s.sees("Your own Nix CI").press("enter").sees("Review").press("p").sees("Nothing is written before").press("g")
 	s.sees("F12").press("e").sees("How is the CI's App called").press("ctrl+u")
 	s.types("phlip9-buildbot-two").press("enter").sees("Your CI is up")
-	s.press("enter").ends(0)
+	s.press("q").ends(0)
 	text := l.read("nixwright.toml")
 	if !strings.Contains(text, `app_name = "phlip9-buildbot-two"`) || !strings.HasPrefix(text, "# my own words\n") {
 		t.Errorf("the file:\n%s", text)
@@ -210,7 +211,7 @@ func TestWizardLostNetwork(t *testing.T) {
 	lost.Store(true)
 	s.press("g").sees("failed", "Preflight")
 	lost.Store(false)
-	s.press("r").sees("Your CI is up").press("enter")
+	s.press("r").sees("Your CI is up").press("q")
 	s.ends(0)
 }
 
@@ -233,7 +234,7 @@ func TestWizardLostReply(t *testing.T) {
 	if end := p.until(s, make(chan string)); end != "" || p.lost != 1 {
 		t.Fatalf("%d keys were lost, it is %s at\n%s", p.lost, end, s.screen())
 	}
-	s.sees("Your CI is up").press("enter").ends(0)
+	s.sees("Your CI is up").press("q").ends(0)
 	if text := l.read("nixwright.toml"); !strings.Contains(text, `"phlip9-again-1"`) {
 		t.Errorf("the other name is not in the file:\n%s", text)
 	}
@@ -248,7 +249,7 @@ func TestWizardBadToken(t *testing.T) {
 	s := l.sit(80, 24, nil, "setup")
 	s.sees("Your own Nix CI").press("enter").sees("Review").press("p").sees("blocked", "Preflight").press("e")
 	s.sees("made on a page that is already filled in").pastes(good).sees("Nothing is written before", "ready Preflight").press("g")
-	s.sees("Your CI is up").press("enter").ends(0)
+	s.sees("Your CI is up").press("q").ends(0)
 }
 
 // In a window that is too small nothing is confirmed; larger again, all is
@@ -261,7 +262,7 @@ func TestWizardTinyTerminal(t *testing.T) {
 	s.send("enter")
 	s.resizes(60, 16).sees("enter begin").press("enter").sees("p plan").press("p")
 	s.sees("press g").resizes(200, 60).sees("press g").resizes(80, 24).sees("press g").press("g").sees("Your CI is up")
-	s.press("enter").ends(0)
+	s.press("q").ends(0)
 }
 
 // A run that is stopped ends after its call, says so, and the next start goes
@@ -427,7 +428,7 @@ func TestWizardResumesAfterAKillAtEachStep(t *testing.T) {
 			t.Fatalf("nothing goes on after %v:\n%s", killed, s.screen())
 		}
 		if step == "" {
-			s.sees("Your CI is up").press("enter").ends(0)
+			s.sees("Your CI is up").press("q").ends(0)
 			break
 		}
 		killed = append(killed, step)
@@ -502,5 +503,6 @@ func TestWizardWithARealBrowser(t *testing.T) {
 	}
 	tab.Open(b.next())
 	tab.Press("Install")
-	s.sees("Your CI is up", "4 pages, 8 clicks, 1 paste").press("enter").ends(0)
+	s.sees("Your CI is up", "4 pages, 8 clicks, 1 paste").press("enter")
+	s.sees("1 Overview", "omnara1").press("q").ends(0)
 }

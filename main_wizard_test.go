@@ -43,7 +43,12 @@ func (l *lab) sit(cols, rows int, env map[string]string, args ...string) *seat {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), 3*patience)
 	l.t.Cleanup(cancel)
-	cmd := l.program(ctx, args...)
+	return l.sitBefore(l.program(ctx, args...), cols, rows, env)
+}
+
+// sitBefore starts any program on a terminal of that size.
+func (l *lab) sitBefore(cmd *exec.Cmd, cols, rows int, env map[string]string) *seat {
+	l.t.Helper()
 	all := map[string]string{"TERM": "xterm-256color", "COLORTERM": "", "NO_COLOR": "", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "DISPLAY": "", "SSH_CONNECTION": "", "SSH_TTY": ""}
 	maps.Copy(all, env)
 	for k, v := range all {

@@ -91,6 +91,9 @@ func ReadFile(path string) (data []byte, found bool, err error) {
 func (d Dir) Inside(rels ...string) []Problem {
 	var out []Problem
 	root, err := filepath.EvalSymlinks(d.Root)
+	if errors.Is(err, fs.ErrNotExist) { // so nothing in it leads anywhere
+		return nil
+	}
 	if err != nil {
 		root = d.Root
 	}

@@ -86,6 +86,9 @@ func TestInside(t *testing.T) {
 	if p := d.Inside("nixos/mods/x.nix", "new/folder/y", "in/mods/z", "w"); len(p) != 0 {
 		t.Errorf("refused: %+v", p)
 	}
+	if p := (Dir{Root: filepath.Join(d.Root, "not", "yet")}).Inside("nixos/x", "y"); len(p) != 0 {
+		t.Errorf("of a folder that is not there: %v", p)
+	}
 	if p := d.Inside("out/x", "dangling", "out"); len(p) != 3 {
 		t.Errorf("taken: %+v", p)
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -105,7 +106,12 @@ func legal(key, value string) bool {
 	return ok && value != "" && printable(value) && r.ok(value)
 }
 
-func like(form string) func(string) bool { return regexp.MustCompile(`^(?:` + form + `)$`).MatchString }
+// like is a form that values have. It is made when it is first asked for: a
+// program that starts needs few of them.
+func like(form string) func(string) bool {
+	made := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:` + form + `)$`) })
+	return func(s string) bool { return made().MatchString(s) }
+}
 
 func oneOf(words ...string) func(string) bool {
 	return func(s string) bool { return slices.Contains(words, s) }

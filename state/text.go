@@ -11,6 +11,9 @@ import (
 // characters and invalid UTF-8 go, white space becomes one blank, and more
 // than limit runes are cut with an ellipsis (limit 0: no limit).
 func CleanText(s string, limit int) string {
+	if tidy(s) && (limit <= 0 || len(s) <= limit) {
+		return s
+	}
 	var b strings.Builder
 	n, space := 0, false
 	for _, r := range s {
@@ -36,4 +39,16 @@ func CleanText(s string, limit int) string {
 		n, space = n+width, false
 	}
 	return b.String()
+}
+
+// tidy says whether a text is of visible ASCII with single blanks inside, as
+// most are: nothing of it has to be cleaned.
+func tidy(s string) bool {
+	for i := range len(s) {
+		edge := i == 0 || i == len(s)-1 || s[i-1] == ' '
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && edge {
+			return false
+		}
+	}
+	return true
 }

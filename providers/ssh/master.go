@@ -171,6 +171,12 @@ func (m *Master) socket() string {
 	return m.path
 }
 
+// Stands says whether there is a connection to the host now.
+func (m *Master) Stands() bool {
+	path := m.socket()
+	return path != "" && lives(path)
+}
+
 // lives says whether a master still listens at a control socket. A forwarding
 // client ends with status 0 when its master dies (mux.c of OpenSSH 9.2), so
 // that the end of a stream must be told from the end of the connection.

@@ -96,14 +96,7 @@ func (s *Station) unseen() []live.Build {
 
 // away says whether the way to the host is down, so that the silence of a
 // service there says nothing of it.
-func (s *Station) away() bool {
-	snap := s.seen.Load()
-	if snap == nil || s.o.Connect == nil {
-		return false
-	}
-	host, known := snap.Source(s.o.Ways.Host.Name())
-	return known && !host.Up && host.Err != ""
-}
+func (s *Station) away() bool { return s.o.Stands != nil && !s.o.Stands() }
 
 // without is a source that there is no credential for: it is up, and says what
 // it cannot tell.

@@ -14,6 +14,7 @@ import (
 	"github.com/nixwright/nixwright/providers/buildbot"
 	"github.com/nixwright/nixwright/providers/niks3"
 	"github.com/nixwright/nixwright/providers/s3"
+	"github.com/nixwright/nixwright/providers/ssh"
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/live"
 	"github.com/nixwright/nixwright/state/nixfiles"
@@ -34,8 +35,12 @@ type Options struct {
 	Secret func(ctx context.Context, name state.SecretName) (v state.Secret, found bool)
 	Ways   Ways
 
+	// Host is the host at the other end of the one connection; nil: there is none.
+	Host *ssh.Host
 	// Connect opens the one connection; nil: there is none.
 	Connect func(ctx context.Context) error
+	// Stands says whether that connection is there now; nil where Connect is.
+	Stands func() bool
 	// Journal tells the journal of a unit on the host.
 	Journal func(ctx context.Context, unit string, line func(string)) error
 	// Browse opens an address in a browser.
@@ -64,6 +69,9 @@ func (s *Station) Connect(ctx context.Context) error {
 	}
 	return s.o.Connect(ctx)
 }
+
+// Host is the host at the other end of the connection; nil: there is none.
+func (s *Station) Host() *ssh.Host { return s.o.Host }
 
 // Sources are all that there are.
 func (s *Station) Sources() []live.Source { return s.sources() }

@@ -64,7 +64,7 @@ func (l *checklist) again(ctx context.Context) error {
 }
 
 func (l *checklist) look(ctx context.Context, emit func(live.Update)) error {
-	r, err := l.station.c.lookAt(ctx, l.station.l, false)
+	r, err := l.station.c.lookAt(ctx, l.station.l, false, l.station.Station)
 	if err != nil {
 		return err
 	}

@@ -68,6 +68,9 @@ type Request struct {
 	Asks   bool              // a person answers questions
 	Log    func(line string) // one line per request; nil: none
 
+	// Station is the one through which the host is reached; nil: none is up.
+	Station Station
+
 	// What a command is about, beyond the configuration: a repository that was
 	// added, one that leaves, a machine that builds no more.
 	Added, Left, Gone string
@@ -161,12 +164,14 @@ type command struct {
 	nonInteractive, noColour   bool
 	accessible, verbose, trust bool
 
-	last      steps.Report // of the setup that ran
+	carried   map[string]state.Secret // answers of the wizard that went before
+	last      steps.Report            // of the setup that ran
 	log       io.WriteCloser
 	talk      *talk
-	rehearsal bool              // on the built-in world
-	hints     map[string]string // what may be answered there
-	served    atomic.Bool       // it was up until it was ended
+	rehearsal bool                  // on the built-in world
+	hints     map[string]string     // what may be answered there
+	enliven   func(context.Context) // lets the world live, before it is watched
+	served    atomic.Bool           // it was up until it was ended
 }
 
 // Run runs one command line and returns its exit code.

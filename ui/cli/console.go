@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -39,6 +40,10 @@ func (c *command) consoleCommand() *cobra.Command {
 	return cmd
 }
 
+// lean is the console's GOGC where nobody set one: it stays up for days beside
+// what it watches, so that memory counts for more than the processor.
+const lean = 25
+
 // console watches the host on the full screen.
 func (c *command) console(ctx context.Context, o consoleOptions) error {
 	if err := c.outputIs("tui"); err != nil {
@@ -61,16 +66,20 @@ func (c *command) console(ctx context.Context, o consoleOptions) error {
 // show runs the screen over a station.
 func (s *station) show(ctx context.Context, o consoleOptions) error {
 	s.c.served.Store(true)
+	if s.c.io.Env("GOGC") == "" {
+		debug.SetGCPercent(lean)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	all, list := s.everything()
 	actions := newActions(s)
-	q, wait := supervise(ctx, all)
+	begin := newLead()
+	q, wait := supervise(ctx, begin.sources(all))
 	events := make(chan tea.Msg)
 	fed := make(chan struct{})
 	first := live.New()
 	go func() {
 		defer close(fed)
-		console.Feed(ctx, q, first, events, s.See)
+		console.Feed(ctx, q, first, events, begin.seen(s.See))
 	}()
 	defer func() { stop(); wait(); <-fed; actions.close() }()
 

@@ -113,6 +113,16 @@ func (c *command) onScreen(ctx context.Context, g guide.Guide, d *desk) (guide.O
 	return e.out, e.err
 }
 
+// goOn leads from the wizard into the console. The tokens that were pasted on
+// the way go along.
+func (c *command) goOn(ctx context.Context, d *desk) error {
+	if c.enliven != nil {
+		c.enliven(ctx)
+	}
+	c.carried = d.l.answers.Set
+	return c.console(ctx, consoleOptions{})
+}
+
 // arrived says how the journey ended, and makes its exit code.
 func (c *command) arrived(ctx context.Context, d *desk, out guide.Outcome, err error) error {
 	c.last = out.Report
@@ -126,6 +136,8 @@ func (c *command) arrived(ctx context.Context, d *desk, out guide.Outcome, err e
 		c.note("Nothing was begun. Start nixwright again to go on.")
 	}
 	switch {
+	case out.Watch && err == nil:
+		return c.goOn(ctx, d)
 	case out.Report.Interrupted:
 		return said(codeInterrupted)
 	case len(out.Report.Rows) == 0:

@@ -22,16 +22,16 @@ func (c *command) look(ctx context.Context, yes bool) (steps.Report, error) {
 	if err := l.complete(); err != nil {
 		return steps.Report{}, err
 	}
-	return c.lookAt(ctx, l, yes)
+	return c.lookAt(ctx, l, yes, nil)
 }
 
-// lookAt is a look by answers that are loaded.
-func (c *command) lookAt(ctx context.Context, l loaded, yes bool) (steps.Report, error) {
+// lookAt is a look by answers that are loaded; through a station, if one is up.
+func (c *command) lookAt(ctx context.Context, l loaded, yes bool, through Station) (steps.Report, error) {
 	req, err := c.request(l)
 	if err != nil {
 		return steps.Report{}, err
 	}
-	req.Yes = yes
+	req.Yes, req.Station = yes, through
 	session, err := c.app.Open(ctx, req)
 	if err != nil {
 		return steps.Report{}, err

@@ -159,6 +159,7 @@ func (c *command) tryOut(ctx context.Context, scenario string) error {
 		return err
 	}
 	defer done()
+	inner.enliven = func(ctx context.Context) { world.Live(ctx, Life{}.whole()) }
 	inner.hints = map[string]string{"host.ssh": world.Hints["host.ssh"]} // what nobody can know who is new here
 	inner.nonInteractive, inner.accessible, inner.io.Terminal = false, c.accessible, c.io.Terminal
 	env, own := inner.io.Env, c.io.Env("BROWSER") != "" || c.io.Env("DISPLAY") != "" || c.io.Env("WAYLAND_DISPLAY") != ""

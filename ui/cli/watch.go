@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -92,9 +93,13 @@ func (c *command) watch(ctx context.Context, w Watching) (*station, error) {
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(l.answers.Set, c.carried)
 	repo := !l.isNew
 	if l.isNew && w.Host == "" && c.app.OnHost != nil {
 		if said, found := c.app.OnHost(); found {
+			if err := over(&said, l.said); err != nil {
+				return nil, wrongUse(err)
+			}
 			l.said, l.config = said, said.Derive()
 			l.dir = state.Dir{Root: c.stateHome(), Paths: l.config.Paths}
 		}
@@ -118,6 +123,18 @@ func (c *command) watch(ctx context.Context, w Watching) (*station, error) {
 		return nil, err
 	}
 	return &station{Station: s, c: c, l: l, repo: repo}, nil
+}
+
+// over puts what the command line and the environment say over what is known.
+func over(known *state.Config, said state.Config) error {
+	for _, key := range state.ConfigKeys() {
+		if v, ok := said.Value(key); ok {
+			if err := known.Set(key, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // stateHome is where the journal is kept on a host without an infra
