@@ -27,14 +27,14 @@ func TestTheConsoleOnRealPrograms(t *testing.T) {
 	files.Token = state.NewSecret(sealed[string(shape.APITokenName)])
 	n := realtest.RunNiks3(t, s3, realtest.Postgres(t), files)
 	n.Process.Await(t, realtest.Answers(n.Base+"/health"))
-	real := []string{"--set", "endpoints.buildbot=" + m.URL, "--set", "endpoints.niks3=" + n.Base}
+	those := []string{"--set", "endpoints.buildbot=" + m.URL, "--set", "endpoints.niks3=" + n.Base}
 	command := func(code int, args ...string) string {
 		t.Helper()
-		r := l.must(code, append(args, real...)...)
+		r := l.must(code, append(args, those...)...)
 		return r.out + r.err
 	}
 
-	s := l.sit(100, 30, nil, append([]string{"console"}, real...)...)
+	s := l.sit(100, 30, nil, append([]string{"console"}, those...)...)
 	s.sees("buildbot live", "niks3", "not offered by this niks3")
 	c := buildbot.New(http.DefaultClient, m.URL)
 	in, err := c.Login(t.Context(), m.Options.Admins[0], state.NewSecret(m.Options.Password))
