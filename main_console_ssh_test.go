@@ -22,7 +22,7 @@ import (
 // TestTheConsoleOverSSH: the console through the real ssh and sshd.
 func TestTheConsoleOverSSH(t *testing.T) {
 	t.Parallel()
-	l := newLivingLab(t)
+	l := newLivingLab(t, "--rate", "0.01") // whenever its turn comes, a part finds the same builds
 	for name, test := range map[string]func(living){
 		"on the host": consoleOnTheHost, "from elsewhere": consoleFromElsewhere, "cut": consoleCut, "frozen": consoleFrozen,
 		"a key with a passphrase": consoleWithPassphrase, "a wrong passphrase": consoleWithWrongPassphrase, "Ctrl-C at the prompt": consoleInterrupted,

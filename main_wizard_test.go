@@ -239,11 +239,12 @@ func (s *seat) write(text string) {
 	}
 }
 
-// resizes makes the window another size.
+// resizes makes the window another size; what stood there counts no more.
 func (s *seat) resizes(cols, rows int) *seat {
 	s.t.Helper()
 	s.mu.Lock()
 	s.vt.Resize(cols, rows)
+	_, _ = s.vt.Write([]byte("\x1b[2J"))
 	s.mu.Unlock()
 	if err := pty.Setsize(s.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
 		s.t.Fatal(err)

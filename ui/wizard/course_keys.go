@@ -63,12 +63,12 @@ func (c Course) Keys() []key.Binding {
 	var out []key.Binding
 	switch {
 	case c.run != nil && c.Board.Result == nil:
-		out = []key.Binding{k.do, k.look, k.fold, k.again, k.skip, k.open, k.change, k.explain, k.log, k.copy, k.stop}
+		out = []key.Binding{k.do, k.change, k.look, k.fold, k.again, k.skip, k.open, k.explain, k.log, k.copy, k.stop}
 		if !k.do.Enabled() {
 			out = slices.DeleteFunc(out, func(b key.Binding) bool { return b.Help().Desc == k.do.Help().Desc })
 		}
 	case c.begun:
-		out = []key.Binding{k.goOn, k.look, k.fold, k.open, k.change, k.explain, k.log, k.copy, k.again, k.skip}
+		out = []key.Binding{k.goOn, k.change, k.look, k.fold, k.open, k.explain, k.log, k.copy, k.again, k.skip}
 	default:
 		out = []key.Binding{k.goOn, k.look, k.fold, k.back, k.open, k.change, k.explain, k.log, k.copy}
 	}
