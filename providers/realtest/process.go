@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -158,20 +159,36 @@ func Listens(addr string) func(context.Context) error {
 	}
 }
 
-// Port returns a free port of loopback. Another program may take it before it
-// is used; tests live with that.
+// Ports for programs lie below those that Linux gives to outgoing connections
+// (ip_local_port_range begins at 32768), so that nobody has one by chance while
+// its program is down.
+const (
+	firstPort = 20_000
+	ports     = 12_000
+)
+
+// Port returns a TCP port of the loopback that nobody listens on, and that no
+// other test is given until this one ends.
 func Port(t *testing.T) int {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range ports {
+		port := firstPort + rand.IntN(ports)
+		lc := &net.ListenConfig{}
+		held, err := lc.Listen(t.Context(), "unix", fmt.Sprintf("@nixwright-test-port-%d", port)) // a name for all processes
+		if err != nil {
+			continue
+		}
+		l, err := lc.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			_ = held.Close()
+			continue
+		}
+		_ = l.Close()
+		t.Cleanup(func() { _ = held.Close() })
+		return port
 	}
-	defer func() { _ = l.Close() }()
-	a, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		t.Fatal("the listener has no port")
-	}
-	return a.Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // File writes a file of the test's own, 0600, and returns its path.

@@ -1,6 +1,7 @@
 package httpxtest
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -59,14 +60,21 @@ func (w *way) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // carry has the service answer, and reads the whole of it but for a long
-// answer, whose body is returned as nil.
+// answer, whose body is returned as nil. Whoever gives up meanwhile, the service
+// has answered when it returns: what it writes counts to this call.
 func (w *way) carry(req *http.Request) (*http.Response, []byte, error) {
 	x := exchange{method: req.Method, before: w.writes()}
-	resp, err := w.base.RoundTrip(req)
-	if err == nil && !long(resp) {
-		x.body, err = io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		resp = held(resp, x.body)
+	ctx, end := context.WithCancel(context.WithoutCancel(req.Context()))
+	resp, err := w.base.RoundTrip(req.WithContext(ctx))
+	if err == nil && long(resp) {
+		context.AfterFunc(req.Context(), end)
+	} else {
+		if err == nil {
+			x.body, err = io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			resp = held(resp, x.body)
+		}
+		end()
 	}
 	if err == nil {
 		x.resp, x.idHeader = resp, idHeader(resp.Header)
