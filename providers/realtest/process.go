@@ -3,10 +3,11 @@ package realtest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -172,7 +173,11 @@ const (
 func Port(t *testing.T) int {
 	t.Helper()
 	for range ports {
-		port := firstPort + rand.IntN(ports)
+		n, err := rand.Int(rand.Reader, big.NewInt(ports))
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := firstPort + int(n.Int64())
 		lc := &net.ListenConfig{}
 		held, err := lc.Listen(t.Context(), "unix", fmt.Sprintf("@nixwright-test-port-%d", port)) // a name for all processes
 		if err != nil {
