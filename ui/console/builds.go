@@ -2,6 +2,7 @@ package console
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,11 +14,15 @@ import (
 )
 
 // builds is the page of the evaluations with their builds, the newest first and
-// in each the failures first. The cursor stands on a row, not on a place: it
-// stays there when others come.
+// in each the failures first. The cursor stands on a row: when others come, it
+// stays there. Until somebody has moved it, the page begins with the newest all
+// the same, and a cursor that is pushed out comes back; from then on its row
+// stays where it is on the screen, and what is newer is counted.
 type builds struct {
 	at        line // the zero line: nothing was there to choose yet
-	touched   bool // somebody chose it; else it is the likeliest one
+	touched   bool // somebody chose it; else it is the likeliest one that is seen
+	home      bool // somebody chose the newest
+	place     int  // the line of the list where it stands, once it is touched
 	folds     map[int64]fold
 	filtering filtering
 	doing     doing
@@ -28,16 +33,33 @@ func newBuilds() tab { return builds{} }
 // fresh is how new a failure must be to be chosen at first.
 const fresh = 24 * time.Hour
 
-// first is the row that is chosen at first: the newest failure, if it is not
-// long ago, else the newest evaluation.
-func (p builds) first(s scene) line {
-	if b := newestFailure(s); b != nil && s.now.Sub(b.Started) < fresh {
-		return lineOf(b)
+// settled is the page with a cursor that is seen, where nobody has moved it: on
+// the newest failure, if it is not long ago, else on the newest evaluation.
+func (p builds) settled(s scene, env tui.Env) builds {
+	if p.touched {
+		return p
 	}
-	for e := range p.older(s, last) {
-		return line{eval: e.ID}
+	rows, at, _ := p.seen(s, env)
+	if at >= 0 && (p.home || p.at.build != 0) {
+		return p
 	}
-	return line{}
+	p.at = line{}
+	if len(rows) > 0 {
+		p.at = rows[0].line
+	}
+	if b := newestFailure(s); b != nil && !p.home && s.now.Sub(b.Started) < fresh && slices.ContainsFunc(rows, func(r buildRow) bool { return r.line == lineOf(b) }) {
+		p.at = lineOf(b)
+	}
+	return p
+}
+
+// taken is the page whose cursor somebody moves: it stays where it stands.
+func (p builds) taken(s scene, env tui.Env) builds {
+	if !p.touched {
+		_, at, _ := p.seen(s, env)
+		p.touched, p.home, p.place = true, false, max(0, at)
+	}
+	return p
 }
 
 // newestFailure is the newest build that failed; nil: none is known.
@@ -70,30 +92,25 @@ func (p builds) update(msg tea.Msg, s scene, env tui.Env) (tab, tea.Cmd) {
 	var cmd tea.Cmd
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
-		p.touched = true
 		p, cmd = p.press(msg, s, env)
 	case tea.PasteMsg:
 		if p.filtering.typing {
 			p.filtering = p.filtering.typed(p.filtering.input + strings.Join(strings.Fields(msg.Content), " "))
 		}
 	case tea.MouseWheelMsg:
-		p.touched = true
 		if msg.Button == tea.MouseWheelUp {
-			p = p.moved(-1, s)
+			p = p.scrolled(-1, s, env)
 		} else {
-			p = p.moved(+1, s)
+			p = p.scrolled(+1, s, env)
 		}
 	case tea.MouseClickMsg:
-		p.touched = true
 		p, cmd = p.clicked(msg.Y, s, env)
 	case found:
 		p.filtering = p.filtering.take(msg)
 	case Told:
 		p.filtering.behind = true
 	}
-	if p.at == (line{}) || !p.touched && p.at.build == 0 {
-		p.at = p.first(s)
-	}
+	p = p.settled(s, env)
 	if _, told := msg.(Told); told && !p.filtering.filter.all() && p.filtering.run > 0 {
 		return p, cmd // looked for anew with the next second
 	}
@@ -112,7 +129,8 @@ func (p builds) clicked(y int, s scene, env tui.Env) (builds, tea.Cmd) {
 	case i == at:
 		return p.enter(rows[i], s, env)
 	}
-	p.at = rows[i].line
+	p = p.taken(s, env)
+	p.at, p.place = rows[i].line, i
 	return p, nil
 }
 
@@ -121,24 +139,21 @@ func (p builds) press(msg tea.KeyPressMsg, s scene, env tui.Env) (builds, tea.Cm
 		p.filtering = p.filtering.press(msg)
 		return p, nil
 	}
-	page := max(1, env.Height-5)
+	page := max(1, p.height(env)-1)
 	switch msg.String() {
 	case "up", "k":
-		return p.moved(-1, s), nil
+		return p.moved(-1, s, env), nil
 	case "down", "j":
-		return p.moved(+1, s), nil
+		return p.moved(+1, s, env), nil
 	case "pgup":
-		return p.moved(-page, s), nil
+		return p.scrolled(-page, s, env), nil
 	case "pgdown":
-		return p.moved(+page, s), nil
+		return p.scrolled(+page, s, env), nil
 	case "home", "g":
-		p.at = line{}
-		for e := range p.older(s, last) {
-			p.at = line{eval: e.ID}
-			break
-		}
+		p.touched, p.home, p.at = false, true, line{}
 		return p, nil
 	case "end", "G":
+		p = p.taken(s, env)
 		for e := range p.newer(s, 0) {
 			rows, _ := p.rows(s, e, line{}, 1, 0)
 			p.at = rows[len(rows)-1].line
@@ -158,6 +173,7 @@ func (p builds) press(msg tea.KeyPressMsg, s scene, env tui.Env) (builds, tea.Cm
 	if !some {
 		return p, nil
 	}
+	p = p.taken(s, env)
 	switch msg.String() {
 	case "enter":
 		return p.enter(row, s, env)
@@ -253,12 +269,21 @@ func (p builds) row(s scene) (buildRow, bool) {
 }
 
 // moved is the page with the cursor further down, or up.
-func (p builds) moved(by int, s scene) builds {
+func (p builds) moved(by int, s scene, env tui.Env) builds {
+	p = p.scrolled(by, s, env)
+	h := p.height(env)
+	edge := min(edgeRows, (h-1)/2)
+	p.place = min(max(p.place+by, edge), h-1-edge)
+	return p
+}
+
+// scrolled is the page with what is further down, or up, where the cursor is.
+func (p builds) scrolled(by int, s scene, env tui.Env) builds {
+	p = p.taken(s, env)
 	rows, at := p.around(s, max(0, -by), max(0, by))
-	if at < 0 {
-		return p
+	if at >= 0 {
+		p.at = rows[min(max(at+by, 0), len(rows)-1)].line
 	}
-	p.at = rows[min(max(at+by, 0), len(rows)-1)].line
 	return p
 }
 
@@ -286,7 +311,7 @@ func (p builds) goTo(id string, s scene) tab {
 	}
 	if b := s.snap.Build(n); b != nil {
 		p.filtering = filtering{run: p.filtering.run}
-		p.at, p.touched = lineOf(b), true
+		p.at, p.touched, p.home, p.place = lineOf(b), true, false, edgeRows
 	}
 	return p
 }

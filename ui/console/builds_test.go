@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/live"
+	"github.com/nixwright/nixwright/ui/tui"
 	"github.com/nixwright/nixwright/ui/tui/tuitest"
 )
 
@@ -28,7 +30,7 @@ func more(s live.Snapshot, id int64) live.Snapshot {
 func TestTheCursorStaysOnItsRow(t *testing.T) {
 	s := begin(t, red(), 80, 24).Press("2").Has("▸   ✗ failed     nixos-omnara1")
 	s.Press("down", "down").Has("▸   ● running    nixos-sauna")
-	s.Send(Told{more(more(red(), 1300), 1310)}).Has("▸   ● running    nixos-sauna", "PR 214")
+	s.Send(Told{more(more(red(), 1300), 1310)}).Has("▸   ● running    nixos-sauna", "2 newer (g)")
 	s.Press("g").Has("▸ ✓ success      phlip9/dotfiles PR 214").Press("G").Has("master 000a000")
 	s.Press("pgup", "g").Has("▸ ✓ success      phlip9/dotfiles PR 214")
 }
@@ -104,10 +106,14 @@ func TestBuildsKeys(t *testing.T) {
 // Down from the first row every row comes once, up from the last the same.
 func TestEveryRowIsReached(t *testing.T) {
 	scene := New(Options{First: red(), Desk: &desk{}, Zone: time.UTC}, monday).scene
+	env := tui.Env{Width: 80, Height: 20}
 	walk := func(p builds, by int) (out []line) {
-		for len(out) == 0 || p.at != out[len(out)-1] {
+		for p.touched = true; len(out) == 0 || p.at != out[len(out)-1]; {
 			out = append(out, p.at)
-			p = p.moved(by, scene)
+			if rows, at, _ := p.seen(scene, env); at < 0 || at >= len(rows) || len(rows) != p.height(env) || rows[at].line != p.at {
+				t.Fatalf("row %d of the list is not seen: %d of %d", len(out), at, len(rows))
+			}
+			p = p.moved(by, scene, env)
 		}
 		return out
 	}
@@ -144,4 +150,44 @@ func TestABuildThatIsSummedUp(t *testing.T) {
 	b.Done, b.Result, b.Finished = true, state.ResultSuccess, monday
 	s.Send(Told{then(snap, told("buildbot", monday, live.Builds{All: []live.Build{b}}))})
 	s.Has("▸ ● running      phlip9/dotfiles master 3f9c2ab", "✓ success    4 builds").Press("z").Has("evaluated 7 attributes", "nix-eval")
+}
+
+// newer are n evaluations after those of a snapshot, each as red or as green.
+func newer(s live.Snapshot, from int64, n int, red bool) live.Snapshot {
+	for i := range int64(n) {
+		s = then(s, told("buildbot", monday, live.Builds{All: evaluation(from+10*i, "master", fmt.Sprintf("c0de%03x", i), "one more", "phlip9", ago(minute), func(attr string, b *live.Build) {
+			if red && attr == "fmt" {
+				b.Result = state.ResultFailure
+			}
+		})}))
+	}
+	return s
+}
+
+// Until somebody moves the cursor the page begins with the newest, however much
+// comes; then the row stays where it is, and what is newer is counted.
+func TestNewBuildsAreSeen(t *testing.T) {
+	s := begin(t, red(), 80, 24).Press("2").Has("▸   ✗ failed     nixos-omnara1")
+	snap := newer(red(), 2000, 3, false)
+	s.Send(Told{snap}).Has("master c0de002", "▸   ✗ failed     nixos-omnara1").Lacks("newer")
+	snap = newer(snap, 3000, 30, false)
+	s.Send(Told{snap}).Has("▸ ✓ success      phlip9/dotfiles master c0de01d")
+	snap = newer(snap, 4000, 1, true)
+	s.Send(Told{snap}).Has("▸   ✗ failed     fmt").Press("down")
+	row := func() int { above, _, _ := strings.Cut(s.Screen(), "▸ "); return strings.Count(above, "\n") }
+	place := row()
+	snap = newer(snap, 5000, 7, false)
+	s.Send(Told{snap}).Has("▸   ✓ success    6 builds", "7 newer (g)")
+	if now := row(); now != place {
+		t.Errorf("the cursor went from line %d to %d", place, now)
+	}
+	snap = newer(snap, 6000, 120, true)
+	s.Send(Told{snap}).Has("99+ newer (g)").Press("g").Has("▸ ✗ failed       phlip9/dotfiles master c0de077").Lacks("newer (g)")
+	snap = newer(snap, 8000, 120, true)
+	s.Send(Told{snap}).Has("▸ ✗ failed       phlip9/dotfiles master c0de077").Lacks("newer (g)")
+}
+
+// A row stays where it is clicked, so that the second click opens it.
+func TestARowIsClickedTwice(t *testing.T) {
+	begin(t, red(), 80, 24).Press("2").Click(10, 20).Click(10, 20).Advance(time.Second).Has("2 Builds ·")
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nixwright/nixwright/state/live"
@@ -65,23 +66,39 @@ func (c buildColumns) row(p pen, cells []string) string {
 // head lines of the page: the filter, the titles, a blank.
 const buildsHead = 3
 
-// seen are the rows that are seen, which of them is chosen, and the line of the
-// body where the first one is.
-func (p builds) seen(s scene, env tui.Env) (rows []buildRow, at, top int) {
-	top = buildsHead
+// edgeRows is how many rows are seen beyond the cursor when it moves.
+const edgeRows = 2
+
+// head is how many lines stand above the rows, height how many are theirs.
+func (p builds) head(env tui.Env) int {
 	if env.Height < tallFrom {
-		top = 1
+		return 1
 	}
-	h := max(1, env.Height-top-p.below(env))
+	return buildsHead
+}
+
+func (p builds) height(env tui.Env) int { return max(1, env.Height-p.head(env)-p.below(env)) }
+
+// seen are the rows that are seen, which of them is chosen, and the line of the
+// body where the first one is. Of a page that nobody has touched the chosen one
+// may be further down: -1.
+func (p builds) seen(s scene, env tui.Env) (rows []buildRow, at, top int) {
+	h := p.height(env)
+	if !p.touched {
+		first := p
+		first.at = line{}
+		rows, _ = first.around(s, 0, h-1)
+		return rows, slices.IndexFunc(rows, func(r buildRow) bool { return r.line == p.at }), p.head(env)
+	}
 	rows, at = p.around(s, h, h)
-	from, to := window(len(rows), at, h)
-	return rows[from:to], at - from, top
+	from := max(0, min(at-min(p.place, h-1), len(rows)-h))
+	return rows[from:min(len(rows), from+h)], at - from, p.head(env)
 }
 
 func (p builds) view(s scene, env tui.Env) string {
 	ink := pen{Theme: env.Theme}
 	rows, at, top := p.seen(s, env)
-	out := []string{p.filterLine(s, ink, env.Width)}
+	out := []string{p.filterLine(s, p.above(s, rows), ink, env.Width)}
 	c := columnsOf(env.Width)
 	if top > 1 {
 		wide := c
@@ -96,7 +113,7 @@ func (p builds) view(s scene, env tui.Env) string {
 	for i, r := range rows {
 		out = append(out, ink.row(i == at, env.Width, func(ink pen) string { return p.draw(r, s, ink, c, env.Width) }))
 	}
-	if n := p.below(env); n > 0 {
+	if n := p.below(env); n > 0 && at >= 0 {
 		for len(out) < env.Height-n {
 			out = append(out, "")
 		}
@@ -121,7 +138,7 @@ func (p builds) none(s scene, ink pen, env tui.Env) string {
 }
 
 // filterLine is the filter, or how many builds there are.
-func (p builds) filterLine(s scene, ink pen, w int) string {
+func (p builds) filterLine(s scene, above string, ink pen, w int) string {
 	f := p.filtering
 	if f.typing {
 		note := filterWords
@@ -151,7 +168,29 @@ func (p builds) filterLine(s scene, ink pen, w int) string {
 	if o, silent := silence(s); silent {
 		text = downText(s, o) + " " + theme.Dot + " " + text
 	}
-	return " / " + ink.raw(theme.Quiet, ink.cut(text, w-3))
+	if above == "" {
+		return " / " + ink.raw(theme.Quiet, ink.cut(text, w-3))
+	}
+	above = ink.Signs(theme.Dot) + " " + above
+	return " / " + ink.raw(theme.Quiet, ink.cut(text, w-4-cells(above))) + " " + ink.raw(theme.Run, above)
+}
+
+// above says how much is newer than what is seen.
+func (p builds) above(s scene, rows []buildRow) string {
+	const most = 99
+	if len(rows) == 0 {
+		return ""
+	}
+	n := 0
+	for range p.newer(s, rows[0].eval) {
+		if n++; n > most {
+			return fmt.Sprintf("%d+ newer (g)", most)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d newer (g)", n)
 }
 
 // silence is who would tell of builds, where that is down.
