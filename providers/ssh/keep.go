@@ -19,6 +19,7 @@ const (
 type try struct {
 	end   context.CancelFunc
 	known chan struct{} // closed when it stands or has failed
+	gone  chan struct{} // closed when it has failed or ended
 	err   error         // why it failed, or why it has ended; read after known
 	over  time.Time     // when; zero: it lives
 }
@@ -60,6 +61,16 @@ func (m *Master) Close() {
 	m.all.Wait()
 }
 
+// Gone is closed when the connection of now has ended; nil: there never was one.
+func (m *Master) Gone() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.try == nil {
+		return nil
+	}
+	return m.try.gone
+}
+
 // again sees that there is a connection, where one is kept: it opens one, or
 // waits for the one that is being opened.
 func (m *Master) again(ctx context.Context, op string) error {
@@ -86,7 +97,7 @@ func (m *Master) again(ctx context.Context, op string) error {
 // begin starts a try; mu is held.
 func (m *Master) begin(ctx context.Context, ask *asker) *try {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	t := &try{end: end, known: make(chan struct{})}
+	t := &try{end: end, known: make(chan struct{}), gone: make(chan struct{})}
 	m.try = t
 	m.all.Go(func() {
 		defer end()
@@ -100,6 +111,7 @@ func (m *Master) begin(ctx context.Context, ask *asker) *try {
 		if !stood {
 			close(t.known)
 		}
+		close(t.gone)
 	})
 	return t
 }

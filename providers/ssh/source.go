@@ -15,11 +15,14 @@ import (
 // NewSource is the source "systemd" of a host that is reached through a
 // master: one command a look, over the one connection.
 func NewSource(m *Master, o systemd.SourceOptions) *systemd.Source {
-	return systemd.NewShellSource(shell{m.host}, "ssh", o)
+	return systemd.NewShellSource(shell{m}, "ssh", o)
 }
 
 // shell runs scripts on the host.
-type shell struct{ host *Host }
+type shell struct{ master *Master }
+
+// Gone implements systemd.Shell.
+func (s shell) Gone() <-chan struct{} { return s.master.Gone() }
 
 // Sh implements systemd.Shell.
 func (s shell) Sh(ctx context.Context, op, script string, out io.Writer) error {
@@ -28,13 +31,13 @@ func (s shell) Sh(ctx context.Context, op, script string, out io.Writer) error {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	defer func() { _, _ = stdin.Close(), hold.Close() }()
-	r, err := s.host.run(ctx, op, runner.Cmd{Argv: []string{"sh -c '" + script + "'"}, Stdin: stdin, Stdout: out})
+	r, err := s.master.host.run(ctx, op, runner.Cmd{Argv: []string{"sh -c '" + script + "'"}, Stdin: stdin, Stdout: out})
 	switch {
 	case err != nil:
 		return err
 	case r.Exit != 0:
 		return &state.CallError{
-			Service: program, Op: op + " of " + s.host.o.Dest, Kind: state.ErrService,
+			Service: program, Op: op + " of " + s.master.host.o.Dest, Kind: state.ErrService,
 			Text: strings.TrimSpace(fmt.Sprintf("it ended with status %d: %s", r.Exit, last(r.Stderr))),
 		}
 	}

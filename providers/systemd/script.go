@@ -20,10 +20,15 @@ type Shell interface {
 	// ctx ends, and hands over its standard output. Another exit status than 0
 	// is an error. op is what it is for, as errors say it: "read units".
 	Sh(ctx context.Context, op, script string, out io.Writer) error
+	// Gone is closed when what leads to the host has ended; nil: it has no end.
+	Gone() <-chan struct{}
 }
 
 // local is the shell of this machine.
 type local struct{ run runner.Runner }
+
+// Gone implements Shell.
+func (l local) Gone() <-chan struct{} { return nil }
 
 // Sh implements Shell.
 func (l local) Sh(ctx context.Context, op, script string, out io.Writer) error {

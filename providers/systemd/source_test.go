@@ -30,7 +30,10 @@ type host struct {
 	at      []time.Time
 	follows []string // what comes of a log that is followed, as it is written
 	fails   error
+	gone    chan struct{}
 }
+
+func (h *host) Gone() <-chan struct{} { return h.gone }
 
 func (h *host) Sh(ctx context.Context, _, script string, out io.Writer) error {
 	h.mu.Lock()
@@ -357,4 +360,29 @@ func TestRunningJournal(t *testing.T) {
 	for there() > 0 {
 		<-tick.C
 	}
+}
+
+// That the way to the host has ended is told at once, and not with the next
+// look.
+func TestTheWayEnds(t *testing.T) {
+	t.Parallel()
+	h := healthy()
+	h.gone = make(chan struct{})
+	src := systemd.NewShellSource(h, "ssh", systemd.SourceOptions{Units: []string{"a.service"}, Timers: []string{"b.timer"}})
+	var cut sync.Once
+	begun := time.Now()
+	err := src.Watch(t.Context(), func(u live.Update) {
+		if _, is := u.News.(live.Tell[live.Sockets]); is {
+			cut.Do(func() { h.fail(&state.CallError{Service: "ssh", Kind: state.ErrOffline}); close(h.gone) })
+		}
+	})
+	if took := time.Since(begun); !errors.Is(err, state.ErrOffline) || took > 10*time.Second {
+		t.Errorf("after %v: %v", took, err)
+	}
+}
+
+func (h *host) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fails = err
 }

@@ -177,8 +177,12 @@ func (w *watcher) link() {
 	w.emit(live.Update{News: live.Link{Up: true, Via: w.via, Note: note}})
 }
 
-// rest waits until something is due, or one of the units may have changed.
+// rest waits until something is due, or one of the units may have changed, or
+// the way to the host has ended, which the next look tells.
 func (w *watcher) rest(ctx context.Context, poke, closed <-chan struct{}) error {
+	if w.ask == nil {
+		poke = w.shell.Gone()
+	}
 	wait := max(0, time.Until(w.figuresAt.Add(figuresRest)))
 	if w.moving && w.ask == nil {
 		wait = min(wait, movingRest)
