@@ -227,3 +227,12 @@ func TestBuildsWatchEndsWithTheEvaluation(t *testing.T) {
 		t.Errorf("exit %d with %s", r.code, got)
 	}
 }
+
+// TestAConsoleOfNowhere: from a directory that is no CI's it says where to go.
+func TestAConsoleOfNowhere(t *testing.T) {
+	t.Parallel()
+	l := &lab{t: t, dir: t.TempDir(), env: map[string]string{}}
+	for _, args := range [][]string{{"cache", "stats"}, {"builds", "list"}, {"status", "--watch", "--host", "root@ci"}} {
+		l.told(l.run(args...), 2, "no CI is set up from this directory", "-C DIR", "nixwright console")
+	}
+}

@@ -190,6 +190,9 @@ func Run(ctx context.Context, app App, args []string, s Streams) int {
 		if c.served.Load() {
 			return
 		}
+		if c.io.Terminal && !c.talk.holds() {
+			_, _ = fmt.Fprintln(c.talk) // the cursor may stand behind a question, and behind ^C
+		}
 		_, _ = fmt.Fprintln(c.talk, "Stopping after this call. Again: at once. Both are safe.")
 	})
 	defer stopped()

@@ -32,6 +32,13 @@ func (t *talk) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// holds says whether it is held back now.
+func (t *talk) holds() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.held != nil
+}
+
 func (t *talk) hold() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -107,6 +107,9 @@ func (c *command) watch(ctx context.Context, w Watching) (*station, error) {
 	if err := c.trusted(l, nil); err != nil {
 		return nil, err
 	}
+	if l.isNew && len(state.Required(l.said)) > 0 {
+		return nil, wrongUse(nowhere(w.Host))
+	}
 	if err := l.complete(); err != nil {
 		return nil, err
 	}
@@ -123,6 +126,17 @@ func (c *command) watch(ctx context.Context, w Watching) (*station, error) {
 		return nil, err
 	}
 	return &station{Station: s, c: c, l: l, repo: repo}, nil
+}
+
+// nowhere is the error of a directory that is no CI's, on a machine that is none.
+func nowhere(host string) error {
+	if host == "" {
+		host = "HOST"
+	}
+	return state.Problem{
+		What: "no CI is set up from this directory", Why: "there is no " + state.ConfigName + " here, and no CI on this machine",
+		Fix: "-C DIR, where DIR is the infra repository with that file; or on the host itself: ssh -t " + host + " nixwright console",
+	}
 }
 
 // over puts what the command line and the environment say over what is known.
