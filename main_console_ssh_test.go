@@ -252,7 +252,7 @@ func consoleWithoutAnswer(l living) {
 	go func() { script <- f.run(f.flags("builds", "list")...) }()
 	begun := time.Now()
 	s := f.watches()
-	s.sees("connect of ci: ssh: no answer from the network", "timed out").ends(1)
+	s.sees("connect to ci: ssh: no answer from the network", "timed out").ends(1)
 	if took := time.Since(begun); took > patience {
 		t.Errorf("it took %s", took)
 	}

@@ -221,11 +221,11 @@ func (h *Host) show(ctx context.Context, names []string) (string, error) {
 	for _, words := range []string{"has not been booted with systemd", "Failed to connect to bus", "systemctl: command not found", "systemctl: not found"} {
 		if strings.Contains(r.Stderr, words) {
 			return "", state.Problem{
-				What: op + " of " + h.o.Dest,
+				What: h.of(op),
 				Why:  "no systemd answers there: " + last(r.Stderr),
 				Fix:  "see that this works: ssh " + h.o.Dest + " systemctl status; the CI host is a NixOS machine",
 			}
 		}
 	}
-	return "", &state.CallError{Service: "systemctl", Op: op + " of " + h.o.Dest, Kind: state.ErrService, Text: last(r.Stderr)}
+	return "", &state.CallError{Service: "systemctl", Op: h.of(op), Kind: state.ErrService, Text: last(r.Stderr)}
 }

@@ -31,11 +31,11 @@ func (h *Host) LastError(ctx context.Context, unit string) (string, error) {
 		return says, nil
 	case systemd.Denied(r.Stderr):
 		return "", &state.CallError{
-			Service: program, Op: op + " of " + h.o.Dest, Kind: state.ErrDenied, Text: last(r.Stderr),
+			Service: program, Op: h.of(op), Kind: state.ErrDenied, Text: last(r.Stderr),
 			Needs: "a user who may read it: root, or one in group systemd-journal",
 		}
 	case r.Exit != 0:
-		return "", &state.CallError{Service: "journalctl", Op: op + " of " + h.o.Dest, Kind: state.ErrService, Text: last(r.Stderr)}
+		return "", &state.CallError{Service: "journalctl", Op: h.of(op), Kind: state.ErrService, Text: last(r.Stderr)}
 	}
 	return "", nil
 }

@@ -65,7 +65,7 @@ func (m *Master) Host() *Host { return m.host }
 // there within the limit, unless ssh may ask, and one on which the host is
 // silent for 15 seconds, is state.ErrOffline.
 func (m *Master) hold(ctx context.Context, ask *asker, up func()) error {
-	const op = "connect"
+	const op = opConnect
 	if err := m.host.check(op); err != nil {
 		return err
 	}
@@ -213,5 +213,5 @@ func socketDir() (string, error) {
 
 // offline is the error of a host that is not reached.
 func (h *Host) offline(op, text string) error {
-	return &state.CallError{Service: program, Op: op + " of " + h.o.Dest, Kind: state.ErrOffline, Text: text}
+	return &state.CallError{Service: program, Op: h.of(op), Kind: state.ErrOffline, Text: strings.TrimPrefix(text, program+": ")}
 }

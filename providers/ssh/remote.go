@@ -17,8 +17,11 @@ import (
 // remote command, failed (ssh(1), EXIT STATUS).
 const failed = 255
 
-// program is the client where no other is named.
-const program = "ssh"
+// The client where no other is named, and what opens a connection, as errors say it.
+const (
+	program   = "ssh"
+	opConnect = "connect"
+)
 
 // flags make ssh ask nobody, trust no new key, lend no agent, say what is
 // wrong, and notice within 15 seconds that the host has gone.
@@ -30,7 +33,7 @@ func (h *Host) flags() []string {
 // which it asks itself as time to connect, but that in which one asks that
 // leads to a jump host, so that with those there is no limit but the user's.
 func (h *Host) asking(ctx context.Context) []string {
-	if has, err := h.config(ctx, "connect"); err == nil && around(has) {
+	if has, err := h.config(ctx, opConnect); err == nil && around(has) {
 		return h.with()
 	}
 	return h.with(h.timeout())
@@ -125,6 +128,14 @@ func (h *Host) check(op string) error {
 	return nil
 }
 
+// of is what is done, with the host: "read log of root@ci".
+func (h *Host) of(op string) string {
+	if op == opConnect {
+		return op + " to " + h.o.Dest
+	}
+	return op + " of " + h.o.Dest
+}
+
 // verdict makes an error of a connection that failed, in the user's terms.
 func (h *Host) verdict(op string, r runner.Result) error {
 	if r.Exit != failed {
@@ -138,7 +149,7 @@ func (h *Host) verdict(op string, r runner.Result) error {
 		}
 		return false
 	}
-	what := op + " of " + h.o.Dest
+	what := h.of(op)
 	switch {
 	case says("REMOTE HOST IDENTIFICATION HAS CHANGED"):
 		return state.Problem{
@@ -165,7 +176,7 @@ func (h *Host) verdict(op string, r runner.Result) error {
 // denied is the error of a remote file that the user may not see.
 func (h *Host) denied(op string, r runner.Result) error {
 	return &state.CallError{
-		Service: program, Op: op + " of " + h.o.Dest, Kind: state.ErrDenied, Text: last(r.Stderr),
+		Service: program, Op: h.of(op), Kind: state.ErrDenied, Text: last(r.Stderr),
 		Needs: "a user who may read it: root, or one in group keys",
 	}
 }

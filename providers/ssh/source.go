@@ -37,7 +37,7 @@ func (s shell) Sh(ctx context.Context, op, script string, out io.Writer) error {
 		return err
 	case r.Exit != 0:
 		return &state.CallError{
-			Service: program, Op: op + " of " + s.master.host.o.Dest, Kind: state.ErrService,
+			Service: program, Op: s.master.host.of(op), Kind: state.ErrService,
 			Text: strings.TrimSpace(fmt.Sprintf("it ended with status %d: %s", r.Exit, last(r.Stderr))),
 		}
 	}
