@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // living is a lab in which a CI is at work.
@@ -43,21 +41,10 @@ func (l living) fault(name string) {
 }
 
 // snapshot is the document that a command prints, fitting its schema.
-func (l living) snapshot(args ...string) map[string]any {
+func (l living) snapshot(args ...string) (s map[string]any) {
 	l.t.Helper()
-	out := l.must(0, append(args, "--output", "json")...).out
-	schema, err := jsonschema.NewCompiler().Compile("docs/schemas/snapshot.json")
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	v, err := jsonschema.UnmarshalJSON(strings.NewReader(out))
-	if err == nil {
-		err = schema.Validate(v)
-	}
-	if err != nil {
-		l.t.Fatalf("%v: %v", args, err)
-	}
-	return v.(map[string]any)
+	l.document("snapshot.json", &s, args...)
+	return s
 }
 
 // TestScriptsSeeTheCI: the same data for scripts: builds, logs, cache,
@@ -93,6 +80,7 @@ func TestScriptsSeeTheCI(t *testing.T) {
 	if !strings.Contains(show, "failure") || !strings.Contains(show, "lines)") {
 		t.Error(show)
 	}
+	l.document("build.json", &map[string]any{}, "builds", "show", id)
 	log := l.must(0, "builds", "log", id).out
 	if !regexp.MustCompile(`(?m)^error|error:`).MatchString(log) || strings.Contains(log, "\x1b") {
 		t.Errorf("the log of build %s:\n%s", id, log)

@@ -16,9 +16,7 @@ import (
 func (l *lab) repos() state.RepoSights {
 	l.t.Helper()
 	var s state.RepoSights
-	if err := json.Unmarshal([]byte(l.must(0, "repo", "list", "--output", "json").out), &s); err != nil {
-		l.t.Fatal(err)
-	}
+	l.document("repos.json", &s, "repo", "list")
 	return s
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/nixwright/nixwright/providers/fake"
 	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/schematest"
 	"github.com/nixwright/nixwright/ui/cli"
 )
 
@@ -328,4 +329,14 @@ func (s status) problems(step string) []string {
 		}
 	}
 	return ids
+}
+
+// document is what a command prints as JSON, fitting its schema.
+func (l *lab) document(schema string, into any, args ...string) {
+	l.t.Helper()
+	out := []byte(l.must(0, append(args, "--output", "json")...).out)
+	schematest.Reader(l.t, filepath.Join("docs/schemas", schema))(l.t, out)
+	if err := json.Unmarshal(out, into); err != nil {
+		l.t.Fatal(err)
+	}
 }

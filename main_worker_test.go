@@ -19,9 +19,7 @@ import (
 func (l *lab) workers() state.WorkerSights {
 	l.t.Helper()
 	var s state.WorkerSights
-	if err := json.Unmarshal([]byte(l.must(0, "worker", "list", "--output", "json").out), &s); err != nil {
-		l.t.Fatal(err)
-	}
+	l.document("workers.json", &s, "worker", "list")
 	return s
 }
 

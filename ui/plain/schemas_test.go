@@ -10,10 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/nixwright/nixwright/state"
+	"github.com/nixwright/nixwright/state/live"
+	"github.com/nixwright/nixwright/state/schematest"
 	"github.com/nixwright/nixwright/steps"
 	"github.com/nixwright/nixwright/ui/cli"
 	"github.com/nixwright/nixwright/ui/plain"
@@ -176,4 +179,22 @@ func fields(t reflect.Type) (all, always []string) {
 	slices.Sort(all)
 	slices.Sort(always)
 	return all, always
+}
+
+// TestKeptSchemas: those of builds show and of the lists are that of what is
+// written, and a document of each fits.
+func TestKeptSchemas(t *testing.T) {
+	for file, doc := range map[string]any{
+		"build.json": plain.BuildDoc{
+			Kind: "build", Build: &live.Build{ID: 7, Started: time.Unix(1, 0)}, Status: live.Failed, URL: "https://ci.example.org/#/builders/1/builds/7",
+			Steps: []plain.BuildStep{{BuildStep: state.BuildStep{ID: 1, Name: "Build flake attr"}, Logs: []state.BuildLog{{ID: 2, Name: "stdio"}}}},
+		},
+		"repos.json": state.RepoSights{Kind: "repos", Repos: []state.RepoSight{{}}, Problems: []state.Problem{noHost()}},
+		"workers.json": state.WorkerSights{Kind: "workers", Systems: []string{"x86_64-linux"}, Workers: []state.WorkerSight{
+			{Name: "omnara1", Problems: []state.Problem{noToken()}},
+		}, Problems: []state.Problem{}},
+	} {
+		title := map[string]string{"build.json": "nixwright builds show --output json", "repos.json": "nixwright repo list --output json", "workers.json": "nixwright worker list --output json"}[file]
+		schematest.Keep(t, filepath.Join(schemas, file), title, reflect.TypeOf(doc), nil)(t, line(t, doc))
+	}
 }
