@@ -74,25 +74,47 @@ func verdict(s scene) string {
 // else by number.
 func (c Console) bar() string {
 	p := pen{Theme: c.scene.theme}
-	draw := func(names bool) string {
-		var out []string
+	out := c.labels()
+	for i, label := range out {
+		switch {
+		case i == c.shown:
+			out[i] = p.Bold().Render(label)
+		case c.tabs[i] == nil:
+			out[i] = p.raw(theme.Quiet, label)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// labels are how the pages are called in the bar.
+func (c Console) labels() []string {
+	all := func(names bool) (out []string) {
 		for i, n := range numbers() {
 			label := strconv.Itoa(i + 1)
 			if names || i == c.shown {
 				label += " " + n.name
 			}
-			switch {
-			case i == c.shown:
-				label = p.Bold().Render(label)
-			case c.tabs[i] == nil:
-				label = p.raw(theme.Quiet, label)
-			}
 			out = append(out, label)
 		}
-		return strings.Join(out, " ")
-	}
-	if out := draw(true); cells(out) < c.scene.width {
 		return out
 	}
-	return draw(false)
+	if out := all(true); cells(strings.Join(out, " ")) < c.scene.width {
+		return out
+	}
+	return all(false)
+}
+
+// HeadKey implements tui.Headed: a click on a page's name opens it.
+func (c Console) HeadKey(x, y int) string {
+	if y != 1 {
+		return ""
+	}
+	at := 0
+	for i, label := range c.labels() {
+		if x >= at && x < at+cells(label) {
+			return strconv.Itoa(i + 1)
+		}
+		at += cells(label) + 1
+	}
+	return ""
 }

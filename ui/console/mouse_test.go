@@ -39,3 +39,12 @@ func row(t *testing.T, s *tuitest.Story, text string) int {
 	t.Fatalf("no row %q:\n%s", text, s.Screen())
 	return 0
 }
+
+// A click on a page's name opens it, and one on a verb presses its key.
+func TestClicksOnTheFrame(t *testing.T) {
+	s := begin(t, green(), 80, 24).Has("sources")
+	s.Click(13, 1).Has("ATTRIBUTE").Click(32, 1).Has("NEWEST PATHS").Click(33, 0).Has("NEWEST PATHS")
+	s.Click(23, 1).Has("Queue is not there yet", "NEWEST PATHS").Click(61, 1).Has("of 15 true")
+	begin(t, red(), 40, 12).Click(12, 1).Has("2 Builds")
+	begin(t, red(), 80, 24).Press("2").Click(12, 23).Advance(time.Second).Has("2 Builds ·")
+}

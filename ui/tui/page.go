@@ -43,6 +43,12 @@ type Reasoner interface {
 	Why(pressed string) string
 }
 
+// Headed is a page whose header can be clicked: HeadKey is the key that a click
+// there presses, counted from the title's first cell; empty: none.
+type Headed interface {
+	HeadKey(x, y int) string
+}
+
 // Owner is a page that is asked before the program ends: q and ctrl+c call
 // Leave of the uppermost owner. Without an owner the program quits at once.
 type Owner interface {

@@ -162,8 +162,13 @@ func TestOverlayOrder(t *testing.T) {
 
 func TestMouse(t *testing.T) {
 	s := tuitest.New(t, notes{name: "A"})
-	s.Click(5, 2).Wheel(0, 21, true).Click(1, 0).Click(1, 1).Click(1, 22).Click(1, 23).Click(80, 5)
+	s.Click(5, 2).Wheel(0, 21, true).Click(1, 0).Click(1, 1).Click(1, 22).Click(0, 23).Click(80, 5)
 	s.Has("A got [click:5,0 wheel:0,19]")
+	s.Click(16, 23).Has("wheel:0,19 o]").Send(tea.MouseClickMsg{X: 16, Y: 23, Button: tea.MouseRight}).Has("wheel:0,19 o]") // a verb is its key
+	s.Click(42, 23).Has("Help").Click(1, 23).Lacks("Help").Click(24, 23).Has("wheel:0,19 o]", "restart: actions are off")
+	if s.Click(50, 23); !s.Quit() {
+		t.Error("a click on quit does nothing")
+	}
 	tuitest.New(t, notes{name: "A\nsecond line"}).Click(5, 3).Has("got [click:5,0]")
 }
 
