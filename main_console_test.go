@@ -151,6 +151,10 @@ func TestTheConsoleShowsTheCI(t *testing.T) {
 	s.until("a failed attribute", func(now string) bool { return regexp.MustCompile(`failed on \S+ master`).MatchString(now) })
 	s.press("!")
 	s.until("the failing line", func(now string) bool { return regexp.MustCompile(`▸ +\d+ .*error`).MatchString(now) })
+	s.press("S").sees("Saved to")
+	if saved, err := filepath.Glob(filepath.Join(l.dir, "*.log")); err != nil || len(saved) != 1 || strings.HasSuffix(saved[0], ".log.log") {
+		t.Errorf("saved: %v, %v", saved, err)
+	}
 	s.press("esc").sees("sources")
 	for _, page := range [][2]string{{"2", "ATTRIBUTE"}, {"4", "Signature"}, {"5", "Next"}, {"7", "buildbot-master"}, {"8", "of 15 true"}, {"1", "sources"}} {
 		s.press(page[0]).sees(page[1])

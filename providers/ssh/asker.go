@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/creack/pty"
 
 	"github.com/nixwright/nixwright/providers/runner"
 )
+
+// restLimit is how long what ssh has said is read once it has ended.
+const restLimit = time.Second
 
 // asker runs an ssh that may ask. It asks on the terminal of this process
 // (/dev/tty), whatever its standard streams are; what it says besides - that a
@@ -65,7 +69,14 @@ func (a *asker) run(ctx context.Context, r runner.Runner, c runner.Cmd) (runner.
 	c.Terminal = its
 	result, err := r.Run(ctx, c)
 	_ = its.Close()
-	<-read
+	rest := time.NewTimer(restLimit)
+	defer rest.Stop()
+	select {
+	case <-read:
+	case <-rest.C: // a program of ssh's has outlived it and holds the other side
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	result.Stderr = a.said.String()
 	return result, err
 }

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +23,7 @@ import (
 	"github.com/nixwright/nixwright/providers/realtest"
 	"github.com/nixwright/nixwright/providers/ssh"
 	"github.com/nixwright/nixwright/providers/systemd"
+	"github.com/nixwright/nixwright/state"
 )
 
 // consoleRole is a program with a terminal that opens the connection before its
@@ -320,4 +324,26 @@ func TestPromptsOfJump(t *testing.T) {
 	}
 	p.said(t, "connect: <nil>")
 	p.said(t, "run: hello <nil>")
+}
+
+// A program that outlives ssh, and holds what ssh spoke through, keeps nobody.
+func TestWhatOutlivesSSHIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	stuck := realtest.File(t, filepath.Join(t.TempDir(), "ssh"), "case $* in *-G*) exit 0;; esac\nsleep 60 >&2 </dev/null &\necho $! >\"$0.pid\"\necho the cable is cut >&2\nexit 255\n")
+	t.Cleanup(func() {
+		if text, err := os.ReadFile(stuck + ".pid"); err == nil {
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	})
+	o := options([]string{"/bin/sh", stuck}, "ci")
+	o.Terminal = io.Discard
+	m := ssh.NewMaster(o)
+	begun := time.Now()
+	err := m.Connect(t.Context())
+	m.Close()
+	if took := time.Since(begun); took > 20*time.Second || !errors.Is(err, state.ErrOffline) || !strings.Contains(err.Error(), "the cable is cut") {
+		t.Errorf("after %v: %v", took, err)
+	}
 }

@@ -99,7 +99,6 @@ func (b *Bus) listen(ctx context.Context, names []string) (<-chan struct{}, erro
 		err = fmt.Errorf("no answer within %v", busLimit)
 	}
 	if err != nil {
-		b.conn.SetPropertiesSubscriber(nil, nil)
 		return nil, busError("watch units", err)
 	}
 	poke := make(chan struct{}, 1)

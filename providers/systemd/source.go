@@ -62,7 +62,6 @@ func (s *Source) Watch(ctx context.Context, emit func(live.Update)) error {
 		if poke, err = b.listen(ctx, s.names()); err != nil {
 			return err
 		}
-		defer b.conn.SetPropertiesSubscriber(nil, nil)
 		w.ask, closed = b.look, b.closed
 	}
 	for {

@@ -357,8 +357,13 @@ func TestRunningJournal(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+	over := time.After(20 * time.Second)
 	for there() > 0 {
-		<-tick.C
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatal("journalctl is still there")
+		}
 	}
 }
 

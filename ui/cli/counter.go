@@ -66,7 +66,7 @@ func (c counter) Follow(ctx context.Context, l state.BuildLog, grown func(logvie
 // Save implements console.Desk: into the working directory, and over no file
 // that is there.
 func (c counter) Save(ctx context.Context, l state.BuildLog, name string) (string, error) {
-	name = fileName(name)
+	name = strings.TrimSuffix(fileName(name), ".log")
 	for n := 0; ; n++ {
 		path := filepath.Join(c.c.io.Dir, name+".log")
 		if n > 0 {

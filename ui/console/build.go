@@ -29,6 +29,7 @@ type build struct {
 	asking bool
 	asked  time.Time
 	known  uint64 // what the snapshot said of the steps when they were asked for
+	failed bool   // the last answer was an error
 	fault  *state.Problem
 
 	tabs []stepTab
@@ -62,7 +63,7 @@ type openLog struct {
 func newBuild(id int64, atError bool, s scene) tui.Page {
 	ctx, cancel := context.WithCancel(context.Background())
 	return build{
-		scene: s, id: id, atError: atError, token: &token{}, left: cancel,
+		scene: s, id: id, atError: atError, token: &token{}, left: cancel, known: fingerprint(s.snap.Steps(id)),
 		begin: func() (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
 	}
 }
@@ -163,7 +164,7 @@ func (b build) pass(msg tea.Msg, env tui.Env) (build, tea.Cmd) {
 
 // take shows the steps that came.
 func (b build) take(msg stepsMsg, env tui.Env) (build, tea.Cmd) {
-	b.asking, b.asked = false, env.Now
+	b.asking, b.asked, b.failed = false, env.Now, msg.err != nil
 	if msg.err != nil {
 		if p := state.AsProblem(msg.err); len(b.tabs) == 0 {
 			b.fault = &p
@@ -171,31 +172,46 @@ func (b build) take(msg stepsMsg, env tui.Env) (build, tea.Cmd) {
 		return b, nil
 	}
 	b.fault = nil
-	b.known = fingerprint(b.scene.snap.Steps(b.id))
-	b.tabs = tabsOf(msg.steps)
-	if b.log != nil {
-		if at := slices.IndexFunc(b.tabs, func(t stepTab) bool { return t.has && t.log.ID == b.log.of.ID }); at >= 0 {
-			b.tab = at
-			return b.about(), nil
-		}
+	next := tabsOf(msg.steps)
+	if len(next) == 0 && b.log != nil {
+		return b, nil // the master forgot them; what is open stays
 	}
+	var before stepTab
+	if b.log != nil {
+		before = b.tabs[b.tab]
+	}
+	b.tabs = next
 	if len(b.tabs) == 0 {
 		return b, nil
 	}
-	return b.open(wanted(b.tabs), env)
+	at := slices.IndexFunc(b.tabs, func(t stepTab) bool {
+		return t.has == before.has && t.log.ID == before.log.ID && t.step.ID == before.step.ID
+	})
+	switch {
+	case b.log == nil:
+		return b.open(wanted(b.tabs), env)
+	case at >= 0:
+		b.tab = at
+		return b.about(), nil
+	}
+	at = slices.IndexFunc(b.tabs, func(t stepTab) bool { return t.step.ID == before.step.ID }) // it has a log now
+	if at < 0 {
+		at = wanted(b.tabs)
+	}
+	return b.open(at, env)
 }
 
 // again asks for the steps of a build that runs when they have changed.
 func (b build) again(env tui.Env) (build, tea.Cmd) {
-	const silent = 10 * time.Second // where nobody tells of steps
+	const silent = 10 * time.Second // where nobody tells of steps, or an answer did not come
 	steps := b.scene.snap.Steps(b.id)
 	one := b.scene.snap.Build(b.id)
 	over := one == nil || one.Done
-	stale := fingerprint(steps) != b.known || !over && len(steps) == 0 && env.Now.Sub(b.asked) > silent
+	stale := fingerprint(steps) != b.known || (b.failed || !over && len(steps) == 0) && env.Now.Sub(b.asked) > silent
 	if b.asking || b.fault != nil || b.asked.IsZero() || !stale {
 		return b.about(), nil
 	}
-	b.asking = true
+	b.asking, b.known = true, fingerprint(steps)
 	return b.about(), b.ask()
 }
 

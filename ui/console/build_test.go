@@ -12,6 +12,7 @@ import (
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/live"
 	"github.com/nixwright/nixwright/ui/logview"
+	"github.com/nixwright/nixwright/ui/tui"
 	"github.com/nixwright/nixwright/ui/tui/tuitest"
 )
 
@@ -129,5 +130,55 @@ func TestFollowingEndsWithThePage(t *testing.T) {
 	case <-follow:
 	case <-time.After(30 * time.Second):
 		t.Fatal("the log is still followed")
+	}
+}
+
+// reply gives a page of a build the steps that were asked for.
+func reply(p tui.Page, env tui.Env, steps []Step, err error) build {
+	next, _ := p.Update(stepsMsg{p.(build).token, steps, err}, env)
+	return next.(build)
+}
+
+// Steps that come again leave what is open: a tab without a log too, and
+// everything where the master has forgotten them.
+func TestStepsComeAgain(t *testing.T) {
+	d, env := failed(), storyEnv(t)
+	running := slices.Clone(d.steps[:2])
+	running[1].Logs, running[1].Done = nil, false
+	p := reply(newBuild(buildRed, true, New(Options{First: red(), Desk: d, Zone: time.UTC}, monday).scene), env, running, nil)
+	next, _ := p.Update(logview.Turned{Tab: 1}, env)
+	if p = reply(next, env, running, nil); p.tab != 1 || p.log.of.ID != 0 {
+		t.Errorf("tab %d with log %d", p.tab, p.log.of.ID)
+	}
+	if p = reply(p, env, d.steps[:2], nil); p.tab != 1 || p.log.of.ID != 2 {
+		t.Errorf("tab %d with log %d, which has come", p.tab, p.log.of.ID)
+	}
+	p = reply(p, env, nil, nil)
+	if next, _ := p.Update(logview.Save{Log: p.log.log}, env); next.(build).tab != 1 {
+		t.Errorf("tab %d of %d", p.tab, len(p.tabs))
+	}
+}
+
+// What has changed while the steps were on their way is asked for again, and so
+// is what did not come.
+func TestStepsThatAreOldAreAskedForAgain(t *testing.T) {
+	d, env := failed(), storyEnv(t)
+	page := newBuild(buildHome, true, New(Options{First: red(), Desk: d, Zone: time.UTC}, monday).scene)
+	told := then(red(), told("buildbot", monday, live.Steps{All: []state.BuildStep{{ID: 77, Build: buildHome, Number: 9, Name: "more"}}}))
+	second := func(p tui.Page) build {
+		env.Now = env.Now.Add(time.Minute)
+		next, _ := p.Update(secondMsg{}, env)
+		return next.(build)
+	}
+	page, _ = page.Update(Told{told}, env)
+	p := second(reply(page, env, d.steps, nil))
+	if !p.asking {
+		t.Error("a step that began meanwhile is not asked for")
+	}
+	if p = second(reply(p, env, d.steps, nil)); p.asking {
+		t.Error("asked for again, and nothing is new")
+	}
+	if p = second(reply(p, env, nil, errors.New("timeout"))); !p.asking {
+		t.Error("what did not come is not asked for again")
 	}
 }

@@ -32,7 +32,7 @@ func (b build) press(msg tea.KeyPressMsg, env tui.Env) (next build, cmd tea.Cmd,
 	case pressed == "i":
 		return b, env.Open(newAbout(b.id, b.scene)), true
 	case pressed == "r" && b.fault != nil:
-		b.fault, b.asking = nil, true
+		b.fault, b.asking, b.known = nil, true, fingerprint(b.scene.snap.Steps(b.id))
 		return b, b.ask(), true
 	case pressed == "r" && one != nil:
 		return b, confirm(restart(one, b.scene)), true

@@ -198,6 +198,8 @@ func (v View) nothing() string {
 	switch {
 	case v.fault != "":
 		return ""
+	case v.unopened:
+		return "Reading it again …"
 	case v.size.Done:
 		return "The log is empty."
 	}

@@ -56,10 +56,11 @@ type View struct {
 	search search
 	scan   scan
 
-	loading bool
-	fault   string // why a line is not there
-	looked  time.Time
-	ticking bool
+	loading  bool
+	unopened bool   // opening it has failed
+	fault    string // why a line is not there
+	looked   time.Time
+	ticking  bool
 }
 
 // NewView is the page of a log, at its end, which it follows until it is
@@ -86,7 +87,8 @@ type (
 		size Size // of which the lines were asked for
 		err  error
 	}
-	due struct{ log *Log }
+	due   struct{ log *Log }
+	retry struct{ log *Log }
 )
 
 // Start implements tui.Starter.
@@ -126,6 +128,10 @@ func (v View) answer(msg tea.Msg, env tui.Env) (View, tea.Cmd) {
 		if msg.log == v.log {
 			return v.opened(msg.err, env)
 		}
+	case retry:
+		if msg.log == v.log && v.unopened {
+			v.fault = ""
+		}
 	case Grown:
 		if msg.Log == v.log {
 			return v.grown(env)
@@ -152,13 +158,19 @@ func (v View) answer(msg tea.Msg, env tui.Env) (View, tea.Cmd) {
 	return v, nil
 }
 
+// openAgain is after which time a log that could not be opened is tried again;
+// a key does it at once.
+const openAgain = 5 * time.Second
+
 // opened shows the log as it is at first.
 func (v View) opened(err error, env tui.Env) (View, tea.Cmd) {
 	v = v.look(env)
-	v.size = v.next
+	v.size, v.loading, v.unopened = v.next, false, err != nil
 	switch {
 	case err != nil:
 		v.fault = err.Error()
+		l := v.log
+		return v, env.Tick(openAgain, func(time.Time) tea.Msg { return retry{l} })
 	case v.scan.opening:
 		return v.firstError(env)
 	}
@@ -202,6 +214,10 @@ func (v View) look(env tui.Env) View {
 func (v View) need(env tui.Env) (View, tea.Cmd) {
 	if v.loading || v.fault != "" || env.Height <= 0 {
 		return v, nil
+	}
+	if v.unopened {
+		v.loading = true
+		return v, v.Start(env)
 	}
 	s := v.next
 	from, to := s.Lines-env.Height, s.Lines

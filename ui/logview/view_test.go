@@ -322,3 +322,29 @@ func BenchmarkView(b *testing.B) {
 		}
 	}
 }
+
+// A log that could not be opened is opened a while later, or with a key, and
+// then stands at its first error all the same.
+func TestAFailedOpeningIsTriedAgain(t *testing.T) {
+	for name, again := range map[string]func(*tuitest.Story){
+		"a while": func(s *tuitest.Story) { s.Advance(openAgain) }, "a key": func(s *tuitest.Story) { s.Press("j") },
+	} {
+		src := source(500, func(n int) string {
+			if n == 99 {
+				return "error: no bucket"
+			}
+			return build(n)
+		})
+		down := errors.New("the way to the host is down")
+		src.failed.Store(&down)
+		s := tuitest.New(t, NewView(NewLog(src), About{}, true)).Has("the way to the host is down")
+		again(s)
+		s.Has("the way to the host is down").Lacks("Nothing in the log yet")
+		src.failed.Store(nil)
+		again(s)
+		s.Advance(time.Second).Has("▸  100 error: no bucket", "of 500", "complete")
+		if t.Failed() {
+			t.Log(name)
+		}
+	}
+}

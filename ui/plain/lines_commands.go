@@ -111,11 +111,13 @@ func (v *lineRun) retry(text string) (guide.Choice, bool) {
 	case !ok:
 	case s.question != nil:
 		v.l.say(called(s.info.Title, "its question is open", s.question.Ask))
-	case v.r.Again(s.info.ID):
-		v.l.say(called(s.info.Title, "tried again"))
-		v.again(s.info.ID)
 	default:
-		v.l.say(called(s.info.Title, "there is nothing to try again now"))
+		v.again(s.info.ID) // before it can be told anew
+		if !v.r.Again(s.info.ID) {
+			v.l.say(called(s.info.Title, "there is nothing to try again now"))
+			break
+		}
+		v.l.say(called(s.info.Title, "tried again"))
 	}
 	return guide.Choice{}, false
 }
