@@ -85,6 +85,9 @@ func (j *job) words() string {
 	case j.attr < 0 && j.fate == bbFailure:
 		return "failed (" + counted(j.fates) + ")"
 	case j.attr < 0 && j.fate == bbCancelled:
+		if len(j.fates) == 0 {
+			return "cancelled"
+		}
 		return "cancelled (" + counted(j.fates) + ")"
 	case j.broken():
 		return "failed finished (failure)"

@@ -135,13 +135,20 @@ func (s *Snapshot) Truth(alerts []Alert, now time.Time) Truth {
 	}
 	from, down := s.Source(s.builds.source)
 	down = down && !from.Up
+	seen := s.builds.at
+	if down && !from.Since.IsZero() {
+		seen = from.Since // who tells what changes was right until then
+	}
 	switch {
 	case t.Broken > 0:
 		t.Severity, t.Text = state.Broken, s.brokenText(alerts, t.Broken, now)
+		if down {
+			t.Text = fmt.Sprintf("%s is down; %s ago: %s", from.Name, span(now.Sub(seen)), t.Text)
+		}
 	case s.builds.at.IsZero():
 		t.Known, t.Text = false, "Not known yet: nothing was heard of the builds."
 	case down:
-		t.Known, t.Text = false, fmt.Sprintf("Not known: %s is down, builds were last seen %s ago.", from.Name, span(now.Sub(s.builds.at)))
+		t.Known, t.Text = false, fmt.Sprintf("Not known: %s is down, builds were last seen %s ago.", from.Name, span(now.Sub(seen)))
 	case t.Risks > 0:
 		t.Severity, t.Text = state.Risk, "It works. "+counted(t.Risks, "risk")+": "+firstOf(alerts, state.Risk).What+"."
 	default:

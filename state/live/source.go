@@ -29,6 +29,7 @@ type Clock struct {
 const (
 	shortestPause = time.Second
 	longestPause  = time.Minute
+	steady        = 5 * time.Second // a source that worked so long is tried again at once
 )
 
 // errEnded is why a source is down that gave no reason.
@@ -52,7 +53,7 @@ func Supervise(ctx context.Context, src Source, emit func(Update), clock Clock, 
 		now := clock.Now()
 		if w.worked() {
 			down = Link{}
-			if now.Sub(begun) >= longestPause {
+			if now.Sub(begun) >= steady {
 				pause = shortestPause
 			}
 		}

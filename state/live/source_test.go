@@ -99,20 +99,20 @@ func TestSupervise(t *testing.T) {
 			`0s s up=false "refused" since 0s, try 1, again after 750ms`,
 			`750ms s up=false "refused" since 0s, try 2, again after 1.5s`,
 		}},
-		"up again": {14 * time.Second, 0, []func(context.Context, func(Update)) error{fails, works(9 * time.Second), fails}, []string{
+		"up again": {9 * time.Second, 0, []func(context.Context, func(Update)) error{fails, works(4 * time.Second), fails}, []string{
 			`0s s up=false "refused" since 0s, try 1, again after 1s`,
 			`1s s up=true ""`,
 			`1s s live.Tell[github.com/nixwright/nixwright/state/live.Memory]`,
-			`10s s up=false "refused" since 10s, try 1, again after 2s`,
-			`12s s up=false "refused" since 10s, try 2, again after 4s`,
+			`5s s up=false "refused" since 5s, try 1, again after 2s`,
+			`7s s up=false "refused" since 5s, try 2, again after 4s`,
 		}},
-		"long up starts anew": {70 * time.Second, 0, []func(context.Context, func(Update)) error{fails, works(time.Minute), works(time.Hour)}, []string{
+		"long up starts anew": {14 * time.Second, 0, []func(context.Context, func(Update)) error{fails, works(5 * time.Second), works(time.Hour)}, []string{
 			`0s s up=false "refused" since 0s, try 1, again after 1s`,
 			`1s s up=true ""`,
 			`1s s live.Tell[github.com/nixwright/nixwright/state/live.Memory]`,
-			`1m1s s up=false "refused" since 1m1s, try 1, again after 1s`,
-			`1m2s s up=true ""`,
-			`1m2s s live.Tell[github.com/nixwright/nixwright/state/live.Memory]`,
+			`6s s up=false "refused" since 6s, try 1, again after 1s`,
+			`7s s up=true ""`,
+			`7s s live.Tell[github.com/nixwright/nixwright/state/live.Memory]`,
 		}},
 		"a panic is a failure": {900 * time.Millisecond, 0, []func(context.Context, func(Update)) error{panics}, []string{
 			`0s s up=false "watch s: it panicked: oh" since 0s, try 1, again after 1s`,

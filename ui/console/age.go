@@ -22,9 +22,12 @@ var longest = map[string]time.Duration{
 // old says whether what a source told at a time is greyed now, and how old it
 // is: "12m old".
 func (s scene) old(source string, at time.Time) (note string, stale bool) {
-	age := s.now.Sub(at)
 	origin, known := s.snap.Source(source)
 	limit, polled := longest[source]
+	if known && !origin.Up && !polled && origin.Since.After(at) {
+		at = origin.Since // what it told held until then
+	}
+	age := s.now.Sub(at)
 	stale = known && !origin.Up || polled && age > limit
 	return coarse(age) + " old", stale
 }

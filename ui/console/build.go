@@ -208,7 +208,7 @@ func (b build) again(env tui.Env) (build, tea.Cmd) {
 	one := b.scene.snap.Build(b.id)
 	over := one == nil || one.Done
 	stale := fingerprint(steps) != b.known || (b.failed || !over && len(steps) == 0) && env.Now.Sub(b.asked) > silent
-	if b.asking || b.fault != nil || b.asked.IsZero() || !stale {
+	if b.asking || b.asked.IsZero() || !stale {
 		return b.about(), nil
 	}
 	b.asking, b.known = true, fingerprint(steps)

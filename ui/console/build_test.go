@@ -182,3 +182,12 @@ func TestStepsThatAreOldAreAskedForAgain(t *testing.T) {
 		t.Error("what did not come is not asked for again")
 	}
 }
+
+// Steps that did not come are asked for again without a key, too.
+func TestBuildFaultHeals(t *testing.T) {
+	d := failed()
+	d.err = errors.New("ask buildbot: timeout")
+	s := opened(t, d, 80, 24).Has("the steps of this build did not come").Advance(15 * time.Second).Has("the steps of this build did not come")
+	d.err = nil
+	s.Advance(15 * time.Second).Has("attribute 'nvimPlugins' missing")
+}

@@ -16,9 +16,9 @@ func (p builds) draw(r buildRow, s scene, ink pen, c buildColumns, w int) string
 	case r.b != nil:
 		return ink.raw(theme.Plain, "  ") + c.row(ink, buildCells(r.b, s, ink, c))
 	case r.heads:
-		return c.row(ink, buildCells(r.e.Head, s, ink, buildColumns{
-			mark: c.mark + 2, attr: c.attr, worker: c.worker, started: c.started, age: c.age, took: c.took, usual: c.usual, cached: c.cached,
-		}))
+		wide := c
+		wide.mark += 2
+		return wide.row(ink, buildCells(r.e.Head, s, ink, wide))
 	}
 	return p.drawHead(r, s, ink, c, w)
 }

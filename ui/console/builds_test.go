@@ -191,3 +191,20 @@ func TestNewBuildsAreSeen(t *testing.T) {
 func TestARowIsClickedTwice(t *testing.T) {
 	begin(t, red(), 80, 24).Press("2").Click(10, 20).Click(10, 20).Advance(time.Second).Has("2 Builds ·")
 }
+
+// A build that stands for itself, as one that is built again does, has its
+// cells under the same titles.
+func TestABuildOfItsOwn(t *testing.T) {
+	s := begin(t, then(red(), told("buildbot", monday, live.Builds{All: []live.Build{{
+		ID: 1290, Builder: 3, Worker: 9, Repo: repo, Branch: "master", Commit: "3f9c2ab", Started: ago(minute),
+	}}})), 80, 24).Press("2").Has("omnara1-009")
+	cols := map[int]bool{}
+	for line := range strings.Lines(s.Screen()) {
+		if before, _, has := strings.Cut(line, "omnara1-0"); has {
+			cols[len([]rune(before))] = true
+		}
+	}
+	if len(cols) != 1 {
+		t.Errorf("workers stand in columns %v:\n%s", cols, s.Screen())
+	}
+}

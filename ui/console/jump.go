@@ -51,6 +51,9 @@ func (j jump) Update(msg tea.Msg, env tui.Env) (tui.Page, tea.Cmd) {
 		case pressed == "esc":
 			return j, env.Close()
 		case pressed == "enter" && j.at < len(j.target):
+			if page := j.target[j.at].page; page != nil {
+				return j, tea.Sequence(env.Close(), env.Open(page))
+			}
 			return j, tea.Sequence(env.Close(), j.target[j.at].do)
 		case pressed == "up":
 			j.at = max(0, j.at-1)

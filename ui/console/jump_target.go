@@ -17,6 +17,7 @@ type target struct {
 	kind, name, note string
 	mark             string // the word of its status
 	do               tea.Cmd
+	page             tui.Page // that is opened, in place of do
 }
 
 // How far a jump looks: so many are shown of each kind, and so many of the
@@ -105,15 +106,15 @@ func failureTargets(s scene, words []string) []target {
 	if !known {
 		return nil
 	}
-	page := newExplain(live.Alert{ID: f.ID, Severity: f.Severity, What: f.Title, Why: f.Why, Fix: f.Fix}, s)
-	note := f.Title
+	page := newExplain(live.Alert{ID: f.ID, What: f.Title + " (not so now)", Why: f.Why, Fix: f.Fix}, s)
+	note := f.Title + ", not so now"
 	for _, a := range s.alerts {
 		if a.ID == f.ID {
 			page, note = newExplain(a, s), a.What
 			break
 		}
 	}
-	return []target{{kind: "failure", name: f.ID, note: note, do: func() tea.Msg { return tui.AppearOver(page) }}}
+	return []target{{kind: "failure", name: f.ID, note: note, page: page}}
 }
 
 func unitTargets(s scene, words []string) []target {

@@ -26,3 +26,9 @@ func TestJump(t *testing.T) {
 	}
 	begin(t, red(), 80, 24).Press(":", "down", "enter").Has("STATUS")
 }
+
+// A failure that is not so now is explained, and not called broken; what a hand
+// opened is closed by the next key.
+func TestJumpToAFailureThatIsNot(t *testing.T) {
+	begin(t, green(), 80, 24).Press(":").Type("F3").Press("enter").Has("not so now", "F3").Lacks("broken").Press("esc").Lacks("not so now").Has("sources")
+}

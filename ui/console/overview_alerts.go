@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/live"
 	"github.com/nixwright/nixwright/ui/theme"
@@ -206,7 +208,7 @@ func (o overview) buildLines(s scene, p pen, w, h int, all []spot, at int) []ove
 			more = p.dot() + widget.Count(int64(len(running)-1)) + " more"
 		}
 		room := w - cells(start) - 2 - names - 2 - cells(more)
-		out = append(out, overviewLine{start + p.glyph(theme.MarkOf("running")) + " " + name + "  " + progress(s, b).View(p.Theme, room, 1) + p.raw(theme.Quiet, more), first + i})
+		out = append(out, overviewLine{start + p.glyph(theme.MarkOf("running")) + " " + name + "  " + progress(s, p, b, room) + p.raw(theme.Quiet, more), first + i})
 	}
 	if more := len(running) - len(out); more > 0 && len(out) < h {
 		out = append(out, overviewLine{"           " + p.raw(theme.Quiet, "and "+widget.Count(int64(more))+" more"), -1})
@@ -221,10 +223,19 @@ func nothingRuns(s scene) string {
 	return "nothing"
 }
 
-// progress is how far a running build is.
-func progress(s scene, b *live.Build) widget.Progress {
-	f := s.snap.Forecast(b, s.now)
-	return widget.Progress{Elapsed: f.Took, Usual: f.Usual}
+// progress is how far a running build is, or was when it was last heard of.
+func progress(s scene, p pen, b *live.Build, w int) string {
+	now := s.now
+	o, silent := silence(s)
+	if silent && !o.Since.IsZero() {
+		now = o.Since
+	}
+	f := s.snap.Forecast(b, now)
+	out := widget.Progress{Elapsed: f.Took, Usual: f.Usual}.View(p.Theme, w, 1)
+	if silent {
+		return p.raw(theme.Quiet, ansi.Strip(out))
+	}
+	return out
 }
 
 // labelOf is what a build builds, in a word.

@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nixwright/nixwright/state"
 	"github.com/nixwright/nixwright/state/live"
@@ -193,6 +194,18 @@ func heard(s scene, o live.Origin) string {
 	return since(s, o.At)
 }
 
+// reason is why a source is down, without what stands beside it.
+func reason(o live.Origin) string {
+	_, out, named := strings.Cut(o.Err, ": "+o.Name+": ")
+	if !named {
+		return o.Err
+	}
+	if _, why, more := strings.Cut(out, state.ErrOffline.Error()+": "); more {
+		return why
+	}
+	return out
+}
+
 // downText says that a source is down.
 func downText(s scene, o live.Origin) string {
 	out := o.Name + " down"
@@ -200,9 +213,9 @@ func downText(s scene, o live.Origin) string {
 		out += " " + since(s, o.Since)
 	}
 	if o.Err != "" {
-		out += ": " + o.Err
+		out += ": " + reason(o)
 	}
-	if left := o.Retry.Sub(s.now); left > 0 {
+	if left := o.Retry.Sub(s.now); left >= time.Second {
 		out += ", again in " + coarse(left)
 	}
 	return out

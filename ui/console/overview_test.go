@@ -13,7 +13,7 @@ import (
 )
 
 func TestOverviewAtEverySize(t *testing.T) {
-	for name, s := range map[string]live.Snapshot{"green": green(), "red": red(), "nothing": nothing(), "down": gone(red(), "GitHub")} {
+	for name, s := range map[string]live.Snapshot{"green": green(), "red": red(), "nothing": nothing(), "down": gone(red(), "GitHub"), "silent": gone(red(), "buildbot")} {
 		for _, size := range sizes {
 			begin(t, s, size[0], size[1]).Golden("overview-" + name)
 		}

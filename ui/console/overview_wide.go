@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/nixwright/nixwright/state/live"
 	"github.com/nixwright/nixwright/ui/theme"
 	"github.com/nixwright/nixwright/ui/tui"
@@ -33,7 +35,10 @@ func (o overview) buildTable(s scene, p pen, w, h int, running []*live.Build, fi
 	}
 	out := []overviewLine{{p.left(table[0], wide) + "  " + p.raw(theme.Quiet, "LEFT"), -1}}
 	for i, l := range table[1:] {
-		out = append(out, overviewLine{p.left(l, wide) + "  " + progress(s, running[from+i]).View(p.Theme, w-wide-2, 1), first + from + i})
+		if p.stale {
+			l = p.raw(theme.Quiet, ansi.Strip(l))
+		}
+		out = append(out, overviewLine{p.left(l, wide) + "  " + progress(s, p, running[from+i], w-wide-2), first + from + i})
 	}
 	return out
 }
