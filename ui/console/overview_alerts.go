@@ -42,7 +42,11 @@ func (o overview) alertShort(s scene, p pen, w, h, at int) []overviewLine {
 	for i := from; i < to; i++ {
 		a := s.alerts[i]
 		out = append(out, overviewLine{p.row(i == at, w, func(p pen) string {
-			return p.glyph(theme.MarkOf(string(a.Severity))) + p.raw(theme.Plain, " "+p.cut(named(a), w-6))
+			when := ""
+			if !a.Since.IsZero() && a.Severity != state.Note {
+				when = ", " + since(s, a.Since)
+			}
+			return p.glyph(theme.MarkOf(string(a.Severity))) + p.raw(theme.Plain, " "+p.cut(named(a), w-6-cells(when))) + p.raw(theme.Quiet, when)
 		}), i})
 	}
 	return out

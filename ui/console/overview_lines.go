@@ -79,7 +79,9 @@ func (o overview) short(s scene, p pen, env tui.Env, out []overviewLine, all []s
 		if room = env.Height - len(out) - blank; room < few {
 			return out
 		}
-		return append(append(out, overviewLine{"", -1}), plain(texts(worthiest(factLines(s, p, env.Width, true), room)))...)
+		out = append(out, overviewLine{"", -1})
+		builds := o.buildLines(s, p, env.Width, 1, all, at)
+		return append(append(out, builds...), plain(texts(worthiest(factLines(s, p, env.Width, true), room-len(builds))))...)
 	}
 	builds := o.buildLines(s, p, env.Width, max(0, room-1), all, at)
 	out = append(out, builds...)
