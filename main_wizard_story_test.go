@@ -358,8 +358,11 @@ func (p *slowly) until(s *seat, step <-chan string) string {
 			}
 		}
 		p.mu.Unlock()
-		if strings.HasPrefix(now, "nixwright setup · Run") && stopped.MatchString(now) {
+		switch {
+		case strings.HasPrefix(now, "nixwright setup · Run") && stopped.MatchString(now):
 			p.mend(s)
+		case strings.Contains(now, "App called?") && s.works("enter"):
+			p.renames(s)
 		}
 		select {
 		case page := <-p.b.pages:
@@ -380,20 +383,22 @@ func (p *slowly) until(s *seat, step <-chan string) string {
 var stopped = regexp.MustCompile(`(blocked|failed) (GitHub App|Login of the proxy)`)
 
 // mend tries again, and where the one-time reply is lost takes the way out that
-// costs nothing: the App under another name.
+// costs nothing: the App under another name. A key that comes to nothing, as
+// another page was there first, is pressed again.
 func (p *slowly) mend(s *seat) {
 	now := s.screen()
 	switch {
 	case strings.Contains(now, "e change answer") && s.works("e"):
+		s.send("e")
 	case strings.Contains(now, "r try again") && s.works("r"):
 		s.send("r")
-		return
-	default:
-		return
 	}
+}
+
+// renames answers the question that mend leads to.
+func (p *slowly) renames(s *seat) {
 	p.lost++
-	s.press("e").sees("App called?").press("ctrl+u")
-	s.types(fmt.Sprintf("phlip9-again-%d", p.lost)).press("enter").sees("Run")
+	s.press("ctrl+u").types(fmt.Sprintf("phlip9-again-%d", p.lost)).press("enter").sees("Run")
 }
 
 func (p *slowly) act(page string) {

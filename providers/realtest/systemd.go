@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Systemd is a running service manager of systemd with units of the test's own.
@@ -140,9 +141,16 @@ func controlGroup(t *testing.T) string {
 			}
 			return nil
 		})
+		tick, over := time.NewTicker(between), time.After(stopLimit)
+		defer tick.Stop()
 		for _, path := range slices.Backward(all) {
-			if err := os.Remove(path); err != nil {
-				t.Error(err)
+			for err := os.Remove(path); err != nil; err = os.Remove(path) { // while its last program goes
+				select {
+				case <-tick.C:
+				case <-over:
+					t.Error(err)
+					return
+				}
 			}
 		}
 	})

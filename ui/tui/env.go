@@ -19,8 +19,9 @@ type Env struct {
 
 	clock Clock
 	hand  bool // the message came from the user's hand
-	// moves are made once the message is answered, before the next key is
-	// looked at: whoever types ahead means what comes up; nil: by a command.
+	// moves are made once the message is answered, before the next one is
+	// looked at: whoever types ahead means what comes up, and a page that takes
+	// itself off is still the one that goes; nil: by a command.
 	moves *[]moveMsg
 }
 

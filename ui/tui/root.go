@@ -133,11 +133,15 @@ func (r Root) give(msg tea.Msg) (Root, tea.Cmd) {
 	env.moves = &moves
 	page, cmd := (*layers)[last].Update(msg, env)
 	(*layers)[last] = page
-	cmds := []tea.Cmd{cmd}
+	return r.moved(moves, cmd)
+}
+
+// moved makes the moves that pages asked for.
+func (r Root) moved(moves []moveMsg, cmds ...tea.Cmd) (Root, tea.Cmd) {
 	for _, msg := range moves {
-		var more tea.Cmd
-		r, more = r.move(msg)
-		cmds = append(cmds, more)
+		var cmd tea.Cmd
+		r, cmd = r.move(msg)
+		cmds = append(cmds, cmd)
 	}
 	return r, tea.Batch(cmds...)
 }
@@ -146,14 +150,17 @@ func (r Root) give(msg tea.Msg) (Root, tea.Cmd) {
 func (r Root) tell(msg tea.Msg) (Root, tea.Cmd) {
 	r.pages, r.overlays = slices.Clone(r.pages), slices.Clone(r.overlays)
 	var cmds []tea.Cmd
+	var moves []moveMsg
 	for _, layers := range [][]Page{r.pages, r.overlays} {
 		for i, p := range layers {
-			page, cmd := p.Update(msg, r.env(p, false))
+			env := r.env(p, false)
+			env.moves = &moves
+			page, cmd := p.Update(msg, env)
 			layers[i] = page
 			cmds = append(cmds, cmd)
 		}
 	}
-	return r, tea.Batch(cmds...)
+	return r.moved(moves, cmds...)
 }
 
 // leave asks the uppermost owner; without one the program quits.

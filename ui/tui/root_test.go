@@ -2,6 +2,7 @@ package tui_test
 
 import (
 	"image/color"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -277,5 +278,60 @@ func TestPagesLearnThatTheyWereTakenOff(t *testing.T) {
 	s.Send(tui.Appear(page("fourth", nil))).Send(tui.Show(page("fifth", nil))).Settle()
 	if got := strings.Join(gone, " "); got != "second third first fourth" {
 		t.Errorf("taken off: %s", got)
+	}
+}
+
+// goes is a page that takes itself off when it is told to.
+type goes struct{ notes }
+
+type goNow struct{}
+
+func (g goes) Update(msg tea.Msg, env tui.Env) (tui.Page, tea.Cmd) {
+	if _, is := msg.(goNow); is {
+		return g, tea.Sequence(env.Pop(), func() tea.Msg { return nil })
+	}
+	return g, nil
+}
+
+// noTicks is a clock on which nothing comes.
+type noTicks struct{}
+
+func (noTicks) Now() time.Time { return time.Unix(0, 0) }
+
+func (noTicks) Tick(time.Duration, func(time.Time) tea.Msg) tea.Cmd { return nil }
+
+// A page that takes itself off takes off itself: not the one that has come in
+// its place meanwhile, and with it the program.
+func TestAPageThatGoesTakesNoOther(t *testing.T) {
+	var m tea.Model = tui.NewRoot(notes{name: "A"}, tui.Look{Clock: noTicks{}})
+	update := func(msg tea.Msg) (cmd tea.Cmd) {
+		m, cmd = m.Update(msg)
+		return cmd
+	}
+	update(tea.WindowSizeMsg{Width: 80, Height: 24})
+	update(tui.Appear(goes{notes{name: "B"}}))
+	left := []tea.Cmd{update(goNow{})}
+	update(tui.Show(notes{name: "C"}))
+	for len(left) > 0 {
+		cmd := left[0]
+		left = left[1:]
+		if cmd == nil {
+			continue
+		}
+		switch msg := cmd().(type) {
+		case nil:
+		case tea.BatchMsg:
+			left = append(left, msg...)
+		case tea.QuitMsg:
+			t.Fatal("the program is ended")
+		default:
+			if all := reflect.ValueOf(msg); all.Kind() == reflect.Slice { // a sequence
+				for i := range all.Len() {
+					left = append(left, all.Index(i).Interface().(tea.Cmd))
+				}
+				continue
+			}
+			left = append(left, update(msg))
+		}
 	}
 }
