@@ -339,13 +339,13 @@ type slowly struct {
 	b     *browsing
 	mu    sync.Mutex
 	ended map[string]string // page -> address
-	acted chan struct{}     // gets something where a page was acted on
+	acted chan error        // what came of a page
 	lost  int               // Apps whose keys died with the run
 }
 
 func newSlowly(t *testing.T) *slowly {
 	t.Helper()
-	return &slowly{b: newBrowsing(t), ended: map[string]string{}, acted: make(chan struct{}, 64)}
+	return &slowly{b: newBrowsing(t), ended: map[string]string{}, acted: make(chan error, 64)}
 }
 
 // wantsAddress is what a run says that wants the address of an App.
@@ -353,7 +353,7 @@ const wantsAddress = "The address that the browser ended on when it made "
 
 // until acts until the step is known that was taken up, or the run is over.
 func (p *slowly) until(s *seat, step <-chan string) string {
-	pasted := ""
+	pasted, again := "", false
 	for {
 		s.mu.Lock()
 		change := s.change
@@ -377,11 +377,15 @@ func (p *slowly) until(s *seat, step <-chan string) string {
 			p.mend(s)
 		case strings.Contains(now, "App called?") && s.works("enter"):
 			p.renames(s)
+		case again && strings.Contains(now, "o opens it again") && s.works("o"):
+			again = false
+			s.send("o")
 		}
 		select {
 		case page := <-p.b.pages:
 			go p.act(page)
-		case <-p.acted:
+		case err := <-p.acted:
+			again = err != nil
 		case found := <-step:
 			return found
 		case <-time.After(patience):
@@ -395,7 +399,7 @@ func (p *slowly) until(s *seat, step <-chan string) string {
 }
 
 // stopped is an App that does not go on by itself.
-var stopped = regexp.MustCompile(`(blocked|failed) (GitHub App|Login of the proxy)`)
+var stopped = regexp.MustCompile(`(blocked|failed) (GitHub App|Login of the pro)`)
 
 // mend tries again, and where the one-time reply is lost takes the way out that
 // costs nothing: the App under another name. A key that comes to nothing, as
@@ -417,7 +421,7 @@ func (p *slowly) renames(s *seat) {
 }
 
 func (p *slowly) act(page string) {
-	data, _ := fake.PersonReads(p.b.t.Context(), &http.Client{Timeout: time.Minute}, page)
+	data, err := fake.PersonReads(p.b.t.Context(), &http.Client{Timeout: time.Minute}, page)
 	p.mu.Lock()
 	for _, path := range []string{"/app", "/login-proxy"} {
 		if strings.HasSuffix(page, path) && data["address"] != "" {
@@ -425,7 +429,7 @@ func (p *slowly) act(page string) {
 		}
 	}
 	p.mu.Unlock()
-	p.acted <- struct{}{}
+	p.acted <- err
 }
 
 // The wizard is killed as each of its steps is taken up, and started again
