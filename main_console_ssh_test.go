@@ -75,7 +75,7 @@ func consoleOnTheHost(l living) {
 // consoleFromElsewhere: one connection carries events, logs and commands.
 func consoleFromElsewhere(l living) {
 	t := l.t
-	f := newLivingLab(l.t).behindSSHD(true)
+	f := newLivingLab(l.t, "--rate", "1").behindSSHD(true)
 	s := f.watches()
 	s.sees("omnara1", "buildbot live", "Units ✓", "Disk ✓", "15 of 15 true")
 	n := f.starts("75")

@@ -32,10 +32,11 @@ type build struct {
 	failed bool   // the last answer was an error
 	fault  *state.Problem
 
-	tabs []stepTab
-	tab  int
-	log  *openLog // nil: none is open
-	view logview.View
+	tabs   []stepTab
+	tab    int
+	picked bool     // somebody chose the tab
+	log    *openLog // nil: none is open
+	view   logview.View
 }
 
 // token tells a page from every other one.
@@ -134,6 +135,7 @@ func (b build) Update(msg tea.Msg, env tui.Env) (tui.Page, tea.Cmd) {
 		return b, nil
 	case logview.Turned:
 		if msg.Tab >= 0 && msg.Tab < len(b.tabs) {
+			b.picked = true
 			return b.open(msg.Tab, env)
 		}
 		return b, nil
@@ -188,7 +190,7 @@ func (b build) take(msg stepsMsg, env tui.Env) (build, tea.Cmd) {
 		return t.has == before.has && t.log.ID == before.log.ID && t.step.ID == before.step.ID
 	})
 	switch {
-	case b.log == nil:
+	case b.log == nil, !b.picked && !before.has: // nobody chose a step without a log
 		return b.open(wanted(b.tabs), env)
 	case at >= 0:
 		b.tab = at

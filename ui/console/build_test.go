@@ -159,6 +159,18 @@ func TestStepsComeAgain(t *testing.T) {
 	}
 }
 
+// A build that begins with a step without a log shows the next one's log when
+// it has come.
+func TestTheFirstLogIsOpenedWhenItComes(t *testing.T) {
+	d, env := failed(), storyEnv(t)
+	first := slices.Clone(d.steps[:1])
+	first[0].Logs = nil
+	p := reply(newBuild(buildHome, true, New(Options{First: red(), Desk: d, Zone: time.UTC}, monday).scene), env, first, nil)
+	if p = reply(p, env, append(first, d.steps[1]), nil); p.tab != 1 || p.log.of.ID != 2 {
+		t.Errorf("tab %d with log %d", p.tab, p.log.of.ID)
+	}
+}
+
 // What has changed while the steps were on their way is asked for again, and so
 // is what did not come.
 func TestStepsThatAreOldAreAskedForAgain(t *testing.T) {
