@@ -13,8 +13,13 @@ import (
 	"github.com/nixwright/nixwright/providers/runner"
 )
 
-// restLimit is how long what ssh has said is read once it has ended.
-const restLimit = time.Second
+const (
+	// restLimit is how long what ssh has said is read once it has ended.
+	restLimit = time.Second
+	// interrupted is the status of an ssh that a Ctrl-C has ended: this process
+	// gets it too, and is the one to say so.
+	interrupted = 130
+)
 
 // asker runs an ssh that may ask. It asks on the terminal of this process
 // (/dev/tty), whatever its standard streams are; what it says besides - that a
@@ -74,6 +79,13 @@ func (a *asker) run(ctx context.Context, r runner.Runner, c runner.Cmd) (runner.
 	select {
 	case <-read:
 	case <-rest.C: // a program of ssh's has outlived it and holds the other side
+	}
+	if result.Exit == interrupted {
+		rest.Reset(restLimit)
+		select {
+		case <-ctx.Done():
+		case <-rest.C:
+		}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
