@@ -101,13 +101,13 @@ func (w *watch) once(ctx context.Context) (err error) {
 	w.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() {
-		cancel()
 		if r := recover(); r != nil {
 			err = fmt.Errorf("watch %s: it panicked: %v", w.src.Name(), r)
 		}
 		w.mu.Lock()
-		w.open = false
+		w.open = false // before whoever waits for the context's end can tell something
 		w.mu.Unlock()
+		cancel()
 	}()
 	if err = w.src.Watch(ctx, func(u Update) { w.emit(turn, u) }); err == nil {
 		err = errEnded
