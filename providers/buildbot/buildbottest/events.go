@@ -94,7 +94,9 @@ func (x *suite) forceAndWatch(t *testing.T) {
 	end := fmt.Sprintf("buildrequests/%d/complete", request)
 	await(t, "all is told", func(context.Context) (bool, error) {
 		last := fmt.Sprintf("builds/%d/finished", x.eval.ID)
-		return socket.has(end) && streamed.has(end) && several.has(last) && twice.has(last), nil
+		steps := len(only(socket.all(), "steps")) // the last of them may come after the build's end
+		return socket.has(end) && streamed.has(end) && several.has(last) && twice.has(last) &&
+			len(only(several.all(), "steps")) >= steps && len(only(twice.all(), "steps")) >= steps, nil
 	})
 	slow = need(x.c.Build(t.Context(), slow.ID))(t)
 	if slow.Result != state.ResultCancelled || !slow.Done || !strings.Contains(slow.State, "cancelled") {
